@@ -1,0 +1,2 @@
+//! liandong
+fn main() {}
