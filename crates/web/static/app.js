@@ -1,0 +1,494 @@
+// Comfort on top of pages that work without it. Every word shown comes from a data attribute of the page, so that
+// both languages live in the templates; `{name}` in such a word is filled in here.
+//
+//   form[data-draft]             autosaves its fields: see Draft
+//   [data-draft-clear="KEY"]     on the page after a success: forget the local copy KEY (the form's data-draft)
+//   input[type=file][data-upload] uploads at once, with progress and hash: see Upload
+//   input[data-pick]             suggests units, divisions, enterprises while typing: see Picker
+//   button[data-copy="TEXT"]     copies TEXT; data-copied is the word shown after
+//   button[data-print]           prints the page
+//   input[data-check-all="NAME"] ticks every checkbox of that name
+//   form (POST)                  is sent once; data-busy is the word on the button while it goes
+//
+// Elements that only make sense with this script carry `hidden` in the page and are shown here.
+(() => {
+  "use strict";
+
+  const each = (root, selector, act) => {
+    if (root.matches?.(selector)) act(root);
+    root.querySelectorAll(selector).forEach(act);
+  };
+
+  const fill = (text, facts) => (text || "").replace(/\{(\w+)\}/g, (_, name) => facts[name] ?? "");
+
+  const make = (tag, props = {}, ...children) => {
+    const node = Object.assign(document.createElement(tag), props);
+    node.append(...children);
+    return node;
+  };
+
+  const csrf = (form) =>
+    form?.querySelector('input[name="csrf"]')?.value || document.querySelector('meta[name="csrf"]')?.content || "";
+
+  const clockNow = () => {
+    const now = new Date();
+    return [now.getHours(), now.getMinutes()].map((part) => String(part).padStart(2, "0")).join(":");
+  };
+
+  const megabytes = (bytes) =>
+    bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1048576).toFixed(1)} MB`;
+
+  // ---- Draft --------------------------------------------------------------------------------------------
+  //
+  // Attributes of the form: data-draft (URL to POST to), and the words data-draft-saving, data-draft-saved ("… {time}"),
+  // data-draft-kept ("signed out: kept in this window only"), data-draft-failed ("no network: kept in this window only"),
+  // data-draft-found ("unsent text of {time} was found"), data-draft-restore, data-draft-discard (two buttons).
+  // The words appear in [data-draft-state] inside the form. The server answers 200 or 204 when it has the draft.
+
+  const DRAFT_WAIT_MS = 3000;
+  const DRAFT_RETRY_MS = 20000;
+  const DRAFT_SKIP = new Set(["csrf", "key", "version"]);
+
+  const stored = {
+    read: (key) => {
+      try {
+        return JSON.parse(sessionStorage.getItem(`draft:${key}`));
+      } catch {
+        return null;
+      }
+    },
+    write: (key, value) => {
+      try {
+        sessionStorage.setItem(`draft:${key}`, JSON.stringify(value));
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    drop: (key) => {
+      try {
+        sessionStorage.removeItem(`draft:${key}`);
+      } catch {
+        // Storage switched off: there is nothing to forget.
+      }
+    },
+  };
+
+  const fieldsOf = (form) =>
+    [...new FormData(form)].filter(
+      ([name, value]) =>
+        typeof value === "string" && !DRAFT_SKIP.has(name) && form.elements[name]?.type !== "password",
+    );
+
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+  const putFields = (form, fields) => {
+    const values = new Map();
+    for (const [name, value] of fields) values.set(name, [...(values.get(name) || []), value]);
+    for (const control of form.elements) {
+      if (!control.name || DRAFT_SKIP.has(control.name) || ["file", "password", "submit"].includes(control.type)) continue;
+      const wanted = values.get(control.name) || [];
+      if (control.type === "checkbox" || control.type === "radio") control.checked = wanted.includes(control.value);
+      else if (control.multiple) for (const option of control.options) option.selected = wanted.includes(option.value);
+      else if (wanted.length) control.value = wanted.shift();
+    }
+  };
+
+  const draft = (form) => {
+    const url = form.dataset.draft;
+    const state = form.querySelector("[data-draft-state]");
+    const words = form.dataset;
+    let timer = 0;
+    let sending = false;
+    let last = fieldsOf(form);
+
+    const say = (text, failed) => {
+      if (!state) return;
+      state.textContent = text;
+      state.classList.toggle("failed", Boolean(failed));
+    };
+
+    const offer = (copy) => {
+      if (!state) return;
+      say(fill(words.draftFound, { time: copy.time }));
+      const restore = make("button", { type: "button", className: "btn small", textContent: words.draftRestore || "" });
+      const discard = make("button", { type: "button", className: "btn small plain", textContent: words.draftDiscard || "" });
+      restore.addEventListener("click", () => {
+        putFields(form, copy.fields);
+        say("");
+        changed();
+      });
+      discard.addEventListener("click", () => {
+        stored.drop(url);
+        say("");
+      });
+      state.append(" ", restore, " ", discard);
+    };
+
+    const save = async () => {
+      if (sending) {
+        timer = setTimeout(save, DRAFT_WAIT_MS);
+        return;
+      }
+      timer = 0;
+      const fields = fieldsOf(form);
+      if (same(fields, last)) return;
+      sending = true;
+      say(words.draftSaving || "");
+      const body = new URLSearchParams(fields);
+      body.set("csrf", csrf(form));
+      try {
+        const answer = await fetch(url, {
+          method: "POST",
+          body,
+          redirect: "manual",
+          headers: { Accept: "application/json", "X-CSRF-Token": csrf(form) },
+          credentials: "same-origin",
+        });
+        if (answer.ok) {
+          last = fields;
+          stored.write(url, { fields, time: clockNow(), safe: true });
+          say(fill(words.draftSaved, { time: clockNow() }));
+        } else if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
+          // The session is gone. The words stay in this window; signing in again in another tab lets the next try pass.
+          say(words.draftKept || "", true);
+          timer = setTimeout(save, DRAFT_RETRY_MS);
+        } else {
+          say(words.draftFailed || "", true);
+          timer = setTimeout(save, DRAFT_RETRY_MS);
+        }
+      } catch {
+        say(words.draftFailed || "", true);
+        timer = setTimeout(save, DRAFT_RETRY_MS);
+      } finally {
+        sending = false;
+      }
+    };
+
+    const changed = () => {
+      stored.write(url, { fields: fieldsOf(form), time: clockNow(), safe: false });
+      clearTimeout(timer);
+      timer = setTimeout(save, DRAFT_WAIT_MS);
+    };
+
+    const copy = stored.read(url);
+    if (copy && !copy.safe && Array.isArray(copy.fields) && !same(copy.fields, last)) offer(copy);
+
+    form.addEventListener("input", changed);
+    form.addEventListener("change", changed);
+    // Whether the server takes it cannot be known here: the copy stays until a page says data-draft-clear.
+    form.addEventListener("submit", () => {
+      clearTimeout(timer);
+      stored.write(url, { fields: fieldsOf(form), time: clockNow(), safe: false });
+    });
+  };
+
+  // ---- Upload -------------------------------------------------------------------------------------------
+  //
+  // input[type=file][data-upload=URL][data-upload-name=FIELD]: each chosen file is sent at once as the raw body, with
+  // X-File-Name (percent-encoded), X-CSRF-Token and Content-Type. Answer: {attachment_id, sha256, size, name}; a hidden
+  // input FIELD with the id joins the form, and the file input is emptied so that the file is not sent twice.
+  // Refusal: any status but 2xx, with {title} or {detail} (problem+json) shown beside the file.
+  // Words on the input: data-upload-sending ("{percent}%"), data-upload-done, data-upload-hash ("SHA-256 {sha256}"),
+  // data-upload-failed, data-upload-mismatch, data-upload-retry, data-upload-remove, data-upload-too-big ("{max}").
+  // data-upload-max = bytes. The list goes into the [data-upload-list] of the same .upload box.
+
+  const HASH_HERE_MAX_BYTES = 64 * 1024 * 1024;
+
+  const hashHere = async (file) => {
+    if (!window.crypto?.subtle || file.size > HASH_HERE_MAX_BYTES) return null;
+    const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+    return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  };
+
+  const sendFile = (input, list, file) => {
+    const words = input.dataset;
+    const form = input.form;
+    const name = make("span", { textContent: `${file.name}（${megabytes(file.size)}）` });
+    const state = make("span", { className: "small muted" });
+    state.setAttribute("role", "status");
+    const bar = make("progress", { max: 100, value: 0 });
+    bar.setAttribute("aria-label", file.name);
+    const row = make("li", {}, name, state, bar);
+    list.append(row);
+
+    const button = (word, act) => {
+      const made = make("button", { type: "button", className: "btn small plain", textContent: word || "" });
+      made.addEventListener("click", act);
+      return made;
+    };
+    const remove = () => {
+      request?.abort();
+      row.remove();
+      form?.dispatchEvent(new Event("change", { bubbles: true }));
+    };
+    const fail = (text) => {
+      bar.remove();
+      state.replaceChildren(button(words.uploadRetry, () => (row.remove(), sendFile(input, list, file))), button(words.uploadRemove, remove));
+      row.append(make("p", { className: "error red", textContent: text }));
+      delete row.dataset.pending;
+    };
+
+    let request = null;
+    if (words.uploadMax && file.size > Number(words.uploadMax)) {
+      fail(fill(words.uploadTooBig, { max: megabytes(Number(words.uploadMax)) }));
+      return;
+    }
+
+    row.dataset.pending = "true";
+    const local = hashHere(file).catch(() => null);
+    request = new XMLHttpRequest();
+    request.open("POST", words.upload);
+    request.responseType = "json";
+    request.setRequestHeader("X-File-Name", encodeURIComponent(file.name));
+    request.setRequestHeader("X-CSRF-Token", csrf(form));
+    request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
+    request.setRequestHeader("Accept", "application/json");
+    request.upload.addEventListener("progress", (event) => {
+      if (!event.lengthComputable) return;
+      const percent = Math.floor((event.loaded / event.total) * 100);
+      bar.value = percent;
+      state.textContent = fill(words.uploadSending, { percent });
+    });
+    request.addEventListener("error", () => fail(words.uploadFailed));
+    request.addEventListener("load", async () => {
+      const answer = request.response;
+      if (request.status < 200 || request.status > 299 || !answer?.attachment_id) {
+        fail(answer?.detail || answer?.title || words.uploadFailed);
+        return;
+      }
+      const mine = await local;
+      if (mine && mine !== answer.sha256) {
+        fail(words.uploadMismatch);
+        return;
+      }
+      bar.remove();
+      delete row.dataset.pending;
+      state.replaceChildren(make("span", { className: "light ok", textContent: words.uploadDone || "" }), button(words.uploadRemove, remove));
+      row.append(
+        make("span", { className: "code", textContent: fill(words.uploadHash, { sha256: answer.sha256 }) }),
+        make("input", { type: "hidden", name: words.uploadName || "attachment_id", value: answer.attachment_id }),
+      );
+      form?.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    request.send(file);
+  };
+
+  const upload = (input) => {
+    const list = input.closest(".upload")?.querySelector("[data-upload-list]");
+    if (!list) return;
+    input.addEventListener("change", () => {
+      for (const file of [...input.files]) sendFile(input, list, file);
+      input.value = "";
+    });
+  };
+
+  // ---- Picker -------------------------------------------------------------------------------------------
+  //
+  // input[data-pick=unit|division|…][data-pick-url=URL][data-pick-into=ID]: asks URL?q=… for [{code, name, note}] and
+  // shows a listbox. Choosing puts the name into the input and the code into the hidden input ID; typing empties it again.
+  // Without script it is a text input with a <datalist>, in which a code or an exact name may be typed.
+  // Words: data-pick-count ("{count} …"), data-pick-none.
+
+  const PICK_WAIT_MS = 160;
+  let pickers = 0;
+
+  const pick = (input) => {
+    pickers += 1;
+    const listId = `pick-list-${pickers}`;
+    const words = input.dataset;
+    const into = words.pickInto ? document.getElementById(words.pickInto) : null;
+    const list = make("ul", { id: listId, hidden: true });
+    list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", input.labels?.[0]?.textContent?.trim() || input.getAttribute("aria-label") || "");
+    const status = make("span", { className: "sr" });
+    status.setAttribute("role", "status");
+    const box = make("span", { className: "pick" });
+    input.before(box);
+    box.append(input, list, status);
+    input.removeAttribute("list");
+    input.autocomplete = "off";
+    for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", listId]])
+      input.setAttribute(name, value);
+
+    let found = [];
+    let at = -1;
+    let timer = 0;
+    let asked = 0;
+
+    const close = () => {
+      list.hidden = true;
+      at = -1;
+      input.setAttribute("aria-expanded", "false");
+      input.removeAttribute("aria-activedescendant");
+    };
+    const mark = (index) => {
+      at = index;
+      [...list.children].forEach((option, position) => option.setAttribute("aria-selected", String(position === at)));
+      const option = list.children[at];
+      if (!option) return;
+      input.setAttribute("aria-activedescendant", option.id);
+      option.scrollIntoView({ block: "nearest" });
+    };
+    const choose = (index) => {
+      const chosen = found[index];
+      if (!chosen) return;
+      input.value = chosen.name;
+      if (into) into.value = chosen.code;
+      close();
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    };
+    const show = () => {
+      list.replaceChildren(
+        ...found.map((entry, index) => {
+          const option = make("li", { id: `${listId}-${index}` }, make("span", { textContent: entry.name }), make("small", { textContent: entry.note || entry.code }));
+          option.setAttribute("role", "option");
+          option.setAttribute("aria-selected", "false");
+          option.addEventListener("mousedown", (event) => {
+            event.preventDefault(); // Keep the focus in the input.
+            choose(index);
+          });
+          return option;
+        }),
+      );
+      list.hidden = found.length === 0;
+      input.setAttribute("aria-expanded", String(found.length > 0));
+      status.textContent = found.length ? fill(words.pickCount, { count: found.length }) : words.pickNone || "";
+      at = -1;
+    };
+    const ask = async () => {
+      const query = input.value.trim();
+      if (!query) return close();
+      asked += 1;
+      const mine = asked;
+      try {
+        const target = new URL(words.pickUrl, location.href);
+        target.searchParams.set("q", query);
+        const answer = await fetch(target, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+        if (!answer.ok || mine !== asked) return;
+        found = await answer.json();
+        if (mine === asked && document.activeElement === input) show();
+      } catch {
+        close(); // What was typed stays and is read by the server as it stands.
+      }
+    };
+
+    input.addEventListener("input", () => {
+      if (into) into.value = "";
+      clearTimeout(timer);
+      timer = setTimeout(ask, PICK_WAIT_MS);
+    });
+    input.addEventListener("keydown", (event) => {
+      const open = !list.hidden;
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        if (!open) return void ask();
+        const step = event.key === "ArrowDown" ? 1 : -1;
+        mark((at + step + found.length) % found.length);
+      } else if (event.key === "Enter" && open && at >= 0) {
+        event.preventDefault();
+        choose(at);
+      } else if (event.key === "Escape" && open) {
+        event.preventDefault();
+        event.stopPropagation();
+        close();
+      } else if (event.key === "Tab" && open && at >= 0) {
+        choose(at);
+      }
+    });
+    input.addEventListener("blur", close);
+  };
+
+  // ---- Small things -------------------------------------------------------------------------------------
+
+  const once = (form) => {
+    if (form.method !== "post" || form.matches("[hx-post], [data-many]")) return;
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent || form.querySelector("[data-pending]")) {
+        event.preventDefault();
+        return;
+      }
+      form.dataset.sent = "true";
+      const button = event.submitter;
+      // After the browser has read the form: a disabled button's name and value would not be sent.
+      setTimeout(() => {
+        if (!button) return;
+        button.setAttribute("aria-disabled", "true");
+        if (form.dataset.busy) {
+          button.dataset.word = button.textContent;
+          button.textContent = form.dataset.busy;
+        }
+      }, 0);
+    });
+  };
+
+  // Back from the browser's page cache: the form may be sent again.
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    each(document, "form[data-sent]", (form) => delete form.dataset.sent);
+    each(document, 'button[aria-disabled="true"]', (button) => {
+      button.removeAttribute("aria-disabled");
+      if (button.dataset.word) button.textContent = button.dataset.word;
+    });
+  });
+
+  const copy = (button) => {
+    if (!navigator.clipboard) return; // Stays hidden: outside a secure context there is no clipboard.
+    button.hidden = false;
+    const word = button.textContent;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = button.dataset.copied || word;
+      setTimeout(() => (button.textContent = word), 2000);
+    });
+  };
+
+  const print = (button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  };
+
+  const checkAll = (box) => {
+    box.hidden = false;
+    const all = () => document.querySelectorAll(`input[type="checkbox"][name="${CSS.escape(box.dataset.checkAll)}"]`);
+    box.addEventListener("change", () => all().forEach((other) => (other.checked = box.checked)));
+  };
+
+  // Header menus are <details>: close them on Escape and on a click elsewhere.
+  const closeMenus = (but) => each(document, "details.menu[open]", (menu) => menu !== but && menu.removeAttribute("open"));
+  document.addEventListener("click", (event) => closeMenus(event.target.closest?.("details.menu")));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = document.activeElement?.closest?.("details.menu[open]");
+    closeMenus(null);
+    menu?.querySelector("summary").focus();
+  });
+
+  // A long form jumps to its summary of errors.
+  document.querySelector(".errors[tabindex]")?.focus();
+
+  // Opened for printing: explain panels and the like are part of the record.
+  addEventListener("beforeprint", () => each(document, "details.explain:not([open]), details.custody:not([open])", (one) => {
+    one.open = true;
+    one.dataset.printed = "true";
+  }));
+  addEventListener("afterprint", () => each(document, "details[data-printed]", (one) => {
+    one.open = false;
+    delete one.dataset.printed;
+  }));
+
+  const start = (root) => {
+    each(root, "[data-draft-clear]", (mark) => stored.drop(mark.dataset.draftClear));
+    each(root, "form[data-draft]", draft);
+    each(root, "input[type=file][data-upload]", upload);
+    each(root, "input[data-pick]", pick);
+    each(root, "form", once);
+    each(root, "button[data-copy]", copy);
+    each(root, "button[data-print]", print);
+    each(root, "input[data-check-all]", checkAll);
+  };
+
+  start(document);
+  // Parts brought in later by htmx get the same comfort.
+  document.addEventListener("htmx:load", (event) => event.detail?.elt && event.detail.elt !== document.body && start(event.detail.elt));
+})();
