@@ -43,6 +43,7 @@
   // Attributes of the form: data-draft (URL to POST to), and the words data-draft-saving, data-draft-saved ("… {time}"),
   // data-draft-kept ("signed out: kept in this window only"), data-draft-failed ("no network: kept in this window only"),
   // data-draft-found ("unsent text of {time} was found"), data-draft-restore, data-draft-discard (two buttons).
+  // An input with data-no-draft is left out, as are csrf, key, version and passwords.
   // The words appear in [data-draft-state] inside the form. The server answers 200 or 204 when it has the draft.
 
   const DRAFT_WAIT_MS = 3000;
@@ -77,7 +78,10 @@
   const fieldsOf = (form) =>
     [...new FormData(form)].filter(
       ([name, value]) =>
-        typeof value === "string" && !DRAFT_SKIP.has(name) && form.elements[name]?.type !== "password",
+        typeof value === "string" &&
+        !DRAFT_SKIP.has(name) &&
+        form.elements[name]?.type !== "password" &&
+        form.elements[name]?.dataset?.noDraft === undefined,
     );
 
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -86,7 +90,7 @@
     const values = new Map();
     for (const [name, value] of fields) values.set(name, [...(values.get(name) || []), value]);
     for (const control of form.elements) {
-      if (!control.name || DRAFT_SKIP.has(control.name) || ["file", "password", "submit"].includes(control.type)) continue;
+      if (!control.name || DRAFT_SKIP.has(control.name) || control.dataset.noDraft !== undefined || ["file", "password", "submit"].includes(control.type)) continue;
       const wanted = values.get(control.name) || [];
       if (control.type === "checkbox" || control.type === "radio") control.checked = wanted.includes(control.value);
       else if (control.multiple) for (const option of control.options) option.selected = wanted.includes(option.value);
@@ -100,6 +104,7 @@
     const words = form.dataset;
     let timer = 0;
     let sending = false;
+    let stale = false;
     let last = fieldsOf(form);
 
     const say = (text, failed) => {
@@ -125,6 +130,15 @@
       state.append(" ", restore, " ", discard);
     };
 
+    // After signing in again elsewhere the page's token is an old one: take the new one from a fresh copy of this page.
+    const renew = async () => {
+      const answer = await fetch(location.href, { redirect: "manual", credentials: "same-origin" });
+      if (!answer.ok) return;
+      const fresh = csrf(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      if (fresh) each(document, 'input[name="csrf"]', (token) => (token.value = fresh));
+      stale = false;
+    };
+
     const save = async () => {
       if (sending) {
         timer = setTimeout(save, DRAFT_WAIT_MS);
@@ -135,9 +149,10 @@
       if (same(fields, last)) return;
       sending = true;
       say(words.draftSaving || "");
-      const body = new URLSearchParams(fields);
-      body.set("csrf", csrf(form));
       try {
+        if (stale) await renew();
+        const body = new URLSearchParams(fields);
+        body.set("csrf", csrf(form));
         const answer = await fetch(url, {
           method: "POST",
           body,
@@ -151,6 +166,7 @@
           say(fill(words.draftSaved, { time: clockNow() }));
         } else if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
           // The session is gone. The words stay in this window; signing in again in another tab lets the next try pass.
+          stale = true;
           say(words.draftKept || "", true);
           timer = setTimeout(save, DRAFT_RETRY_MS);
         } else {
