@@ -1,0 +1,299 @@
+//! What fields hold, and how text from the edge becomes it, once.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use calendar::Words;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use serde::{Deserialize, Serialize};
+
+use crate::definition::{Field, Options};
+use crate::file::FieldKind;
+use crate::id::UnitId;
+use crate::matter::Directory;
+
+/// What a field holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", content = "value", rename_all = "kebab-case")]
+pub enum Value {
+    /// Yes or no.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A text, or the id of the one option chosen.
+    Text(String),
+    /// The ids of the options chosen.
+    Choices(Vec<String>),
+    /// A day in Asia/Shanghai.
+    Date(Date),
+    /// An instant.
+    Instant(Timestamp),
+    /// A unit.
+    Unit(UnitId),
+    /// A division code.
+    Division(String),
+    /// A place.
+    Point(Point),
+    /// Attachments.
+    Files(Vec<FileRef>),
+}
+
+/// A place on the map, in microdegrees, so that it can be compared and hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point {
+    /// East, in millionths of a degree.
+    pub longitude_e6: i32,
+    /// North, in millionths of a degree.
+    pub latitude_e6: i32,
+}
+
+/// An attachment named by a field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRef {
+    /// SHA-256 of the bytes, in hex: its address.
+    pub sha256: String,
+    /// Its name as given.
+    pub name: String,
+    /// Its size.
+    pub size_bytes: i64,
+}
+
+impl Value {
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text) | Self::Division(text) => text.is_empty(),
+            Self::Choices(many) => many.is_empty(),
+            Self::Files(many) => many.is_empty(),
+            Self::Boolean(_)
+            | Self::Integer(_)
+            | Self::Date(_)
+            | Self::Instant(_)
+            | Self::Unit(_)
+            | Self::Point(_) => false,
+        }
+    }
+
+    /// How two values of one kind are ordered; values of different kinds are not.
+    #[must_use]
+    pub fn order(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Boolean(a), Self::Boolean(b)) => Some(a.cmp(b)),
+            (Self::Integer(a), Self::Integer(b)) => Some(a.cmp(b)),
+            (Self::Text(a) | Self::Division(a), Self::Text(b) | Self::Division(b)) => {
+                Some(a.cmp(b))
+            }
+            (Self::Date(a), Self::Date(b)) => Some(a.cmp(b)),
+            (Self::Instant(a), Self::Instant(b)) => Some(a.cmp(b)),
+            (Self::Unit(a), Self::Unit(b)) => Some(a.cmp(b)),
+            _ => None,
+        }
+    }
+
+    /// The day it names: a date, or the Asia/Shanghai day of an instant.
+    #[must_use]
+    pub fn day(&self) -> Option<Date> {
+        match self {
+            Self::Date(day) => Some(*day),
+            Self::Instant(at) => Some(calendar::local_date(*at)),
+            _ => None,
+        }
+    }
+}
+
+/// What came from a form or the API, by field: every value as text, several for choices and files.
+///
+/// A file is written `sha256|size|name`; a point `longitude,latitude` in degrees; an instant
+/// `2026-02-17T23:20` in Asia/Shanghai; a unit by id, code or exact name.
+pub type Raw = BTreeMap<String, Vec<String>>;
+
+/// What is wrong with one field, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// The field; empty for the form as a whole.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub words: Words,
+}
+
+impl FieldError {
+    /// An error of that field in both languages.
+    #[must_use]
+    pub fn new(field: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), words: Words { zh: zh.into(), en: en.into() } }
+    }
+}
+
+/// Longest one-line text when the file sets none, in characters.
+pub const TEXT_CHARS_MAX: i64 = 200;
+/// Longest paragraphs when the file sets none, in characters.
+pub const LONG_TEXT_CHARS_MAX: i64 = 20_000;
+/// Most attachments in one field when the file sets none.
+pub const FILES_MAX: i64 = 20;
+
+/// Reads one field; `Ok(None)` when nothing was given.
+///
+/// # Errors
+/// What is wrong, in words for the one who filled it in.
+pub fn read(
+    field: &Field,
+    given: &[String],
+    directory: &dyn Directory,
+    today: Date,
+) -> Result<Option<Value>, FieldError> {
+    let fail = |zh: String, en: String| FieldError::new(&field.id, zh, en);
+    let given: Vec<&str> = given.iter().map(|text| text.trim()).filter(|t| !t.is_empty()).collect();
+    let Some(&text) = given.first() else { return Ok(None) };
+    let value = match field.kind {
+        FieldKind::Text | FieldKind::LongText => read_text(field, text)?,
+        FieldKind::Boolean => Value::Boolean(matches!(text, "true" | "on" | "1" | "yes")),
+        FieldKind::Date => Value::Date(text.parse().map_err(|_| {
+            fail(
+                format!("“{text}”不是有效日期，请按 2026-03-02 的样式填写"),
+                format!("“{text}” is not a date; write it like 2026-03-02"),
+            )
+        })?),
+        FieldKind::Instant => Value::Instant(read_instant(text).ok_or_else(|| {
+            fail(
+                format!("“{text}”不是有效时间，请按 2026-03-02T09:30 的样式填写"),
+                format!("“{text}” is not a time; write it like 2026-03-02T09:30"),
+            )
+        })?),
+        FieldKind::Integer => read_integer(field, text)?,
+        FieldKind::Choice => {
+            known(field, &field.options, text)?;
+            Value::Text(text.to_owned())
+        }
+        FieldKind::Choices => {
+            given.iter().try_for_each(|one| known(field, &field.options, one))?;
+            Value::Choices(given.iter().map(|one| (*one).to_owned()).collect())
+        }
+        FieldKind::Unit => Value::Unit(directory.find(text).ok_or_else(|| {
+            fail(
+                format!("没有名为“{text}”的单位，请从列表中选择"),
+                format!("there is no unit “{text}”; choose one from the list"),
+            )
+        })?),
+        FieldKind::Division => {
+            let code = directory.division(text).ok_or_else(|| {
+                fail(
+                    format!("没有行政区划“{text}”，请填六位代码或从列表中选择"),
+                    format!("there is no division “{text}”; give its six digits or choose one"),
+                )
+            })?;
+            Value::Division(code)
+        }
+        FieldKind::Point => Value::Point(read_point(text).ok_or_else(|| {
+            fail(
+                "坐标应写作“经度,纬度”，例如 107.39,34.52".to_owned(),
+                "write the place as longitude,latitude, e.g. 107.39,34.52".to_owned(),
+            )
+        })?),
+        FieldKind::Files => read_files(field, &given)?,
+    };
+    if !field.future && value.day().is_some_and(|day| day > today) {
+        return Err(fail(
+            format!("日期不能晚于今天（{today}）"),
+            format!("the day must not lie after today ({today})"),
+        ));
+    }
+    Ok(Some(value))
+}
+
+fn read_text(field: &Field, text: &str) -> Result<Value, FieldError> {
+    let usual = if field.kind == FieldKind::Text { TEXT_CHARS_MAX } else { LONG_TEXT_CHARS_MAX };
+    let most = field.max.unwrap_or(usual);
+    let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+    if length > most {
+        return Err(FieldError::new(
+            &field.id,
+            format!("最多 {most} 字，现有 {length} 字"),
+            format!("at most {most} characters; there are {length}"),
+        ));
+    }
+    let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if text.contains(control) || (field.kind == FieldKind::Text && text.contains(['\n', '\r'])) {
+        return Err(FieldError::new(
+            &field.id,
+            "含有不可见的控制字符或换行，请删除后重新填写",
+            "contains control characters or line breaks; remove them",
+        ));
+    }
+    Ok(Value::Text(text.replace("\r\n", "\n")))
+}
+
+fn read_integer(field: &Field, text: &str) -> Result<Value, FieldError> {
+    let number: i64 = text.parse().map_err(|_| {
+        FieldError::new(
+            &field.id,
+            format!("“{text}”不是整数"),
+            format!("“{text}” is not a whole number"),
+        )
+    })?;
+    let (least, most) = (field.min.unwrap_or(0), field.max.unwrap_or(i64::MAX));
+    if (least..=most).contains(&number) {
+        Ok(Value::Integer(number))
+    } else {
+        Err(FieldError::new(
+            &field.id,
+            format!("应在 {least} 至 {most} 之间"),
+            format!("must lie between {least} and {most}"),
+        ))
+    }
+}
+
+fn read_instant(text: &str) -> Option<Timestamp> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(at);
+    }
+    calendar::SHANGHAI.to_timestamp(text.parse::<DateTime>().ok()?).ok()
+}
+
+fn read_point(text: &str) -> Option<Point> {
+    let (longitude, latitude) = text.split_once([',', '，'])?;
+    let degrees = |text: &str, most: f64| {
+        let degrees: f64 = text.trim().parse().ok()?;
+        #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
+        (degrees.is_finite() && degrees.abs() <= most).then(|| (degrees * 1e6).round() as i32)
+    };
+    Some(Point { longitude_e6: degrees(longitude, 180.0)?, latitude_e6: degrees(latitude, 90.0)? })
+}
+
+fn known(field: &Field, options: &Options, id: &str) -> Result<(), FieldError> {
+    if options.iter().any(|option| option.id == id) {
+        return Ok(());
+    }
+    Err(FieldError::new(
+        &field.id,
+        format!("“{id}”不在可选范围内"),
+        format!("“{id}” is not one of the options"),
+    ))
+}
+
+fn read_files(field: &Field, given: &[&str]) -> Result<Value, FieldError> {
+    let most = field.max.unwrap_or(FILES_MAX);
+    if i64::try_from(given.len()).unwrap_or(i64::MAX) > most {
+        return Err(FieldError::new(
+            &field.id,
+            format!("最多 {most} 个附件"),
+            format!("at most {most} attachments"),
+        ));
+    }
+    let file = |text: &str| {
+        let mut parts = text.splitn(3, '|');
+        let sha256 = parts.next()?.to_owned();
+        let size_bytes = parts.next()?.parse().ok()?;
+        let name = parts.next()?.to_owned();
+        let address = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (address && !name.is_empty()).then_some(FileRef { sha256, name, size_bytes })
+    };
+    given.iter().map(|text| file(text)).collect::<Option<_>>().map(Value::Files).ok_or_else(|| {
+        FieldError::new(
+            &field.id,
+            "附件无法识别，请重新上传",
+            "the attachment was not understood; upload it again",
+        )
+    })
+}
