@@ -1,2 +1,63 @@
-//! xtask
-fn main() {}
+//! Developer commands, one file each: `cargo xtask test|lint|bench|vendor|graphs`.
+//!
+//! CI calls `lint` and `test` and nothing else. Every command sets up what it needs by itself and
+//! says plainly what is missing when it cannot.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a developer's program speaks on the terminal"
+)]
+
+mod bench;
+mod cargo;
+mod graphs;
+mod licence;
+mod lint;
+mod machine;
+mod metadata;
+mod postgres;
+mod test;
+mod tidy;
+mod vendor;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  test [-- CARGO-TEST-ARGUMENTS]  set up this machine, start a throw-away PostgreSQL, run every test
+  lint                            format, clippy, docs, crate arrows, files and licences
+  bench [--matters N,N] [--quick] measure the release build and rewrite docs/performance.md
+  vendor [--check]                fetch the pinned front-end files again, check their SHA-256
+  graphs                          draw every procedure into docs/procedures/
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", arguments.as_slice()),
+    };
+    let done = match command {
+        "test" => test::run(rest),
+        "lint" => lint::run(),
+        "bench" => bench::run(rest),
+        "vendor" => vendor::run(rest),
+        "graphs" => graphs::run(),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        unknown => {
+            eprintln!("xtask: no command “{unknown}”\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask {command}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
