@@ -70,6 +70,37 @@ impl Due {
             Self::At(at) => local_date(at),
         }
     }
+
+    /// The instant from which an act is late: 24:00 Asia/Shanghai of the last day, or the instant
+    /// itself.
+    #[must_use]
+    pub fn ends_at(self) -> Timestamp {
+        match self {
+            Self::On(day) => day.tomorrow().map_or(Timestamp::MAX, start_of_day),
+            Self::At(at) => at,
+        }
+    }
+
+    /// Whether it has passed. "Due today" is not overdue.
+    #[must_use]
+    pub fn is_over(self, now: Timestamp) -> bool {
+        match self {
+            Self::On(_) => now >= self.ends_at(),
+            Self::At(at) => now > at,
+        }
+    }
+
+    /// The same end so many days later; for dates people agreed on, which no rule rolls.
+    #[must_use]
+    pub fn later_by(self, days: i64) -> Self {
+        let span = jiff::Span::new().try_days(days).unwrap_or_default();
+        match self {
+            Self::On(day) => Self::On(day.saturating_add(span)),
+            Self::At(at) => Self::At(
+                SHANGHAI.to_timestamp(SHANGHAI.to_datetime(at).saturating_add(span)).unwrap_or(at),
+            ),
+        }
+    }
 }
 
 /// `2026-10-01`, or `2026-10-01T16:30:00+08:00`.
