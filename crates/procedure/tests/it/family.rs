@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use procedure::decide::{self, World};
 use procedure::definition::{RoleName, Side};
-use procedure::matter::Standing;
+use procedure::matter::{Obligation, Standing};
 use procedure::{
     Actor, Command, Decision, Directory, Family, Matter, MatterId, OpenRequest, Refusal, Request,
     Rules, UnitFacts, UnitId, UserId, Why,
@@ -170,7 +170,7 @@ fn a_lapse_is_recorded_once_and_an_answer_after_it_is_still_an_answer() {
     assert!(again.events.is_empty());
     notice.family = passed.family;
     notice.act(&actor(5, 2, &[RoleName::Liaison]), "answer", &[("answer-words", "迟复")]).unwrap();
-    let standing: Vec<_> = notice.matter().obligations.iter().map(|owed| owed.standing()).collect();
+    let standing: Vec<_> = notice.matter().obligations.iter().map(Obligation::standing).collect();
     assert_eq!(standing, [Standing::MetLate, Standing::Lapsed]);
 }
 
