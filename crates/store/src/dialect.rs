@@ -38,7 +38,9 @@ impl Engine {
                 sql.push_str(&match self {
                     Self::Sqlite => line,
                     // Texts are compared byte by byte, as SQLite does, whatever the cluster's locale.
-                    Self::Postgres => line.replace(" text ", " text collate \"C\" "),
+                    Self::Postgres => line
+                        .replace(" text ", " text collate \"C\" ")
+                        .replace(" text,", " text collate \"C\","),
                 });
                 sql.push('\n');
             }

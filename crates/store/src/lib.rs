@@ -7,6 +7,7 @@ pub mod clock;
 pub mod db;
 pub mod dialect;
 pub mod error;
+pub mod migration;
 pub mod row;
 
 pub use clock::Clock;

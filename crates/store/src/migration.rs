@@ -1,0 +1,57 @@
+//! The tables, one numbered step after another, forward only, alike on both engines.
+
+use jiff::Timestamp;
+
+use crate::db::{Database, Tx};
+use crate::dialect::Engine;
+use crate::error::StoreError;
+
+/// Every step, in order. A released one is never edited.
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "people", include_str!("../migrations/0001_people.sql")),
+    (2, "matters", include_str!("../migrations/0002_matters.sql")),
+];
+
+/// The newest step this program knows.
+pub const NEWEST: i64 = 2;
+
+/// Takes every step the database has not taken yet; says how many.
+///
+/// Each step is one transaction. On PostgreSQL, processes starting together take turns.
+///
+/// # Errors
+/// [`StoreError::TooNew`] when the database knows steps this program does not, or what the engine
+/// says.
+pub async fn migrate(database: &Database, now: Timestamp) -> Result<usize, StoreError> {
+    let mut taken = 0;
+    for (number, name, text) in MIGRATIONS {
+        let mut tx = database.write().await?;
+        if newest(&mut tx).await? < number {
+            tx.batch(&tx.engine().migration(text)).await?;
+            let row = [number.into(), name.into(), now.into()];
+            tx.execute("insert into migration (number, name, taken_at) values ($1, $2, $3)", &row)
+                .await?;
+            taken += 1;
+        }
+        tx.commit().await?;
+    }
+    let mut tx = database.write().await?;
+    let found = newest(&mut tx).await?;
+    tx.commit().await?;
+    if found > NEWEST {
+        return Err(StoreError::TooNew { found, known: NEWEST });
+    }
+    Ok(taken)
+}
+
+async fn newest(tx: &mut Tx) -> Result<i64, StoreError> {
+    if tx.engine() == Engine::Postgres {
+        tx.batch("select pg_advisory_xact_lock(7421536001)").await?;
+    }
+    tx.batch(
+        "create table if not exists migration (
+             number bigint not null primary key, name text not null, taken_at bigint not null)",
+    )
+    .await?;
+    Ok(tx.one("select coalesce(max(number), 0) from migration", &[]).await?.unwrap_or(0))
+}
