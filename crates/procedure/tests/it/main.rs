@@ -1,7 +1,12 @@
 //! The rules as a whole: every file is sound, and no walk through it goes wrong.
 
-mod family;
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
+mod family;
 mod files;
 mod walk;
