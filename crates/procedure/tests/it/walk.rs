@@ -77,7 +77,7 @@ impl<'a> Walk<'a> {
         ]
     }
 
-    fn take(&mut self, told: String, decision: procedure::Decision) {
+    fn take(&mut self, told: &str, decision: procedure::Decision) {
         self.trail.push(format!("{} {told}", calendar::local_date(self.now)));
         self.events.extend(decision.events);
         self.family = decision.family;
@@ -106,7 +106,7 @@ impl<'a> Walk<'a> {
         };
         let decision =
             decide::open(self.world(), self.family.clone(), who, &request, &mut self.ids)?;
-        self.take(format!("open {}", procedure.id), decision);
+        self.take(&format!("open {}", procedure.id), decision);
         Ok(())
     }
 
@@ -161,11 +161,7 @@ impl<'a> Walk<'a> {
                 one(&format!("{day}{time}"))
             }
             FieldKind::Integer => one(&field.min.unwrap_or(1).max(1).to_string()),
-            FieldKind::Choice => {
-                let chosen = self.chance.pick(&field.options).unwrap();
-                one(&chosen.id)
-            }
-            FieldKind::Choices => {
+            FieldKind::Choice | FieldKind::Choices => {
                 let chosen = self.chance.pick(&field.options).unwrap();
                 one(&chosen.id)
             }
@@ -228,7 +224,7 @@ impl<'a> Walk<'a> {
         let request = Request { matter: id.clone(), seen: Some(matter.events), command };
         let family = self.family.clone();
         let decision = procedure::decide(self.world(), family, who, &request, &mut self.ids)?;
-        self.take(format!("{}: {told}", matter.procedure), decision);
+        self.take(&format!("{}: {told}", matter.procedure), decision);
         Ok(())
     }
 
@@ -237,7 +233,7 @@ impl<'a> Walk<'a> {
         self.now = self.now.checked_add(hours.hours()).unwrap();
         let passed = decide::pass_time(self.world(), self.family.clone(), &mut self.ids);
         if !passed.events.is_empty() {
-            self.take("time passes".to_owned(), passed);
+            self.take("time passes", passed);
         }
     }
 
