@@ -1,0 +1,415 @@
+//! Settings: flags go before `LIANDONG_*` variables, those before one TOML file, that before what
+//! is usual. A name nobody knows is an error, with the name that was probably meant.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use calendar::Words;
+use toml::de::{DeTable, DeValue};
+
+use crate::output::Failure;
+
+/// Every setting, with its name in the file; the variable is `LIANDONG_` and the name in capitals.
+const KEYS: [Key; 9] = [
+    Key::Listen,
+    Key::Data,
+    Key::Database,
+    Key::Rules,
+    Key::Log,
+    Key::LogLevel,
+    Key::UploadMibMax,
+    Key::SecureCookies,
+    Key::PublicUrl,
+];
+
+/// What begins the name of a variable of ours.
+const VARIABLE_PREFIX: &str = "LIANDONG_";
+/// Variables of the tests and benches, which are no settings.
+const NOT_SETTINGS: [&str; 3] = ["LIANDONG_CONFIG", "LIANDONG_TEST_", "LIANDONG_BENCH_"];
+/// How unlike a name may be and still be suggested.
+const NEAR_MAX: usize = 3;
+/// Largest upload that can be asked for.
+const UPLOAD_MIB_MAX: u32 = 10 * 1024;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogForm {
+    /// For people.
+    Plain,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// Everything that can be set, resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// The folder for the database file, attachments and the demo's clock.
+    pub(crate) data: PathBuf,
+    /// A path of a SQLite file or `postgres://…`; none is `liandong.db` in the data folder.
+    pub(crate) database: Option<String>,
+    /// A folder whose `law/` and `procedures/` override or add to those built in.
+    pub(crate) rules: Option<PathBuf>,
+    /// How log lines look.
+    pub(crate) log: LogForm,
+    /// Which log lines are written, e.g. `info` or `store=debug,info`.
+    pub(crate) log_level: String,
+    /// Largest attachment, in MiB.
+    pub(crate) upload_mib_max: u32,
+    /// Whether cookies are sent over TLS only; right behind a TLS proxy.
+    pub(crate) secure_cookies: bool,
+    /// The address people use, when it differs from the one listened on.
+    pub(crate) public_url: Option<String>,
+}
+
+/// Where to listen and where things lie, as flags.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct PlaceFlags {
+    /// Folder for the database and attachments  数据目录
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// SQLite file or postgres://…  数据库地址
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Folder with law/ and procedures/ of your own  自有规则目录
+    #[arg(long, value_name = "DIR")]
+    rules: Option<String>,
+    /// Settings file (TOML)  配置文件
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// The flags of a server.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct ServeFlags {
+    /// Address to listen on [127.0.0.1:8800]  监听地址
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    #[command(flatten)]
+    place: PlaceFlags,
+    /// plain or json [plain]  日志格式
+    #[arg(long, value_name = "FORM")]
+    log: Option<String>,
+    /// Log level, e.g. info or store=debug,info  日志级别
+    #[arg(long, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Listen,
+    Data,
+    Database,
+    Rules,
+    Log,
+    LogLevel,
+    UploadMibMax,
+    SecureCookies,
+    PublicUrl,
+}
+
+impl Key {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::Data => "data",
+            Self::Database => "database",
+            Self::Rules => "rules",
+            Self::Log => "log",
+            Self::LogLevel => "log-level",
+            Self::UploadMibMax => "upload-mib-max",
+            Self::SecureCookies => "secure-cookies",
+            Self::PublicUrl => "public-url",
+        }
+    }
+
+    fn variable(self) -> String {
+        format!("{VARIABLE_PREFIX}{}", self.name().to_uppercase().replace('-', "_"))
+    }
+}
+
+impl ServeFlags {
+    /// The settings of a server that keeps its data in `data` unless told otherwise.
+    pub(crate) fn resolve(&self, data: &str) -> Result<Settings, Failure> {
+        let mut flags = self.place.given();
+        flags.extend([
+            (Key::Listen, self.listen.as_deref()),
+            (Key::Log, self.log.as_deref()),
+            (Key::LogLevel, self.log_level.as_deref()),
+        ]);
+        resolve(data, self.place.config.as_deref(), &flags, std::env::vars_os())
+    }
+}
+
+impl PlaceFlags {
+    /// The settings of a command that works on the data in `data` unless told otherwise.
+    pub(crate) fn resolve(&self, data: &str) -> Result<Settings, Failure> {
+        resolve(data, self.config.as_deref(), &self.given(), std::env::vars_os())
+    }
+
+    fn given(&self) -> Vec<(Key, Option<&str>)> {
+        vec![
+            (Key::Data, self.data.as_deref()),
+            (Key::Database, self.database.as_deref()),
+            (Key::Rules, self.rules.as_deref()),
+        ]
+    }
+}
+
+fn resolve(
+    data: &str,
+    config: Option<&Path>,
+    flags: &[(Key, Option<&str>)],
+    variables: impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+) -> Result<Settings, Failure> {
+    let mut settings = Settings::usual(data);
+    let variables: Vec<(String, String)> = variables
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with(VARIABLE_PREFIX))
+        .collect();
+    let named = variables.iter().find(|(name, _)| name == "LIANDONG_CONFIG");
+    if let Some(path) = config.map(Path::to_path_buf).or(named.map(|(_, path)| path.into())) {
+        settings.read_file(&path)?;
+    }
+    for (name, value) in &variables {
+        if NOT_SETTINGS.iter().any(|other| name.starts_with(other)) {
+            continue;
+        }
+        let origin = Words::new(format!("环境变量 {name}"), format!("environment variable {name}"));
+        let key = KEYS.into_iter().find(|key| key.variable() == *name);
+        let key = key.ok_or_else(|| unknown(&origin, name, Key::variable))?;
+        settings.set(key, value, &origin)?;
+    }
+    for (key, value) in flags {
+        if let Some(value) = value {
+            let flag = key.name();
+            settings.set(
+                *key,
+                value,
+                &Words::new(format!("参数 --{flag}"), format!("--{flag}")),
+            )?;
+        }
+    }
+    Ok(settings)
+}
+
+impl Settings {
+    fn usual(data: &str) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8800)),
+            data: data.into(),
+            database: None,
+            rules: None,
+            log: LogForm::Plain,
+            log_level: "info".to_owned(),
+            upload_mib_max: 200,
+            secure_cookies: false,
+            public_url: None,
+        }
+    }
+
+    /// The address of the database: as set, or the SQLite file in the data folder.
+    pub(crate) fn database(&self) -> String {
+        self.database.clone().unwrap_or_else(|| self.data.join("liandong.db").display().to_string())
+    }
+
+    fn read_file(&mut self, path: &Path) -> Result<(), Failure> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::usage(
+                format!("读不到配置文件 {shown}：{error}"),
+                format!("cannot read the settings file {shown}: {error}"),
+            )
+        })?;
+        let table = DeTable::parse(&text).map_err(|error| {
+            let line = line_at(&text, error.span().map_or(0, |span| span.start));
+            let what = error.message().replace('\n', " ");
+            Failure::usage(
+                format!("{shown}:{line}：不是有效的 TOML：{what}"),
+                format!("{shown}:{line}: not valid TOML: {what}"),
+            )
+        })?;
+        for (name, value) in table.get_ref() {
+            let line = line_at(&text, name.span().start);
+            let origin = Words::new(format!("{shown}:{line}"), format!("{shown}:{line}"));
+            let known = KEYS.into_iter().find(|key| key.name() == name.get_ref());
+            let key =
+                known.ok_or_else(|| unknown(&origin, name.get_ref(), |key| key.name().into()))?;
+            let value = match value.get_ref() {
+                DeValue::String(text) => text.to_string(),
+                DeValue::Integer(number) => number.as_str().to_owned(),
+                DeValue::Boolean(yes) => yes.to_string(),
+                _ => {
+                    return Err(bad(
+                        &origin,
+                        key,
+                        "应为文字、整数或 true/false",
+                        "must be a text, a whole number or true/false",
+                    ));
+                }
+            };
+            self.set(key, &value, &origin)?;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, key: Key, value: &str, origin: &Words) -> Result<(), Failure> {
+        let wrong = |zh: &str, en: &str| bad(origin, key, zh, en);
+        match key {
+            Key::Listen => {
+                let address = value.replace("localhost:", "127.0.0.1:");
+                self.listen = address.parse().map_err(|_| {
+                    wrong(
+                        "应为“地址:端口”，如 127.0.0.1:8800",
+                        "must be ADDRESS:PORT, e.g. 127.0.0.1:8800",
+                    )
+                })?;
+            }
+            Key::Data if value.is_empty() => return Err(wrong("不能为空", "must not be empty")),
+            Key::Data => self.data = value.into(),
+            Key::Database => self.database = Some(value.to_owned()).filter(|url| !url.is_empty()),
+            Key::Rules => {
+                let folder = PathBuf::from(value);
+                if !folder.is_dir() {
+                    return Err(wrong("不是目录", "is not a folder"));
+                }
+                self.rules = Some(folder);
+            }
+            Key::Log => {
+                self.log = match value {
+                    "plain" => LogForm::Plain,
+                    "json" => LogForm::Json,
+                    _ => return Err(wrong("应为 plain 或 json", "must be plain or json")),
+                };
+            }
+            Key::LogLevel => {
+                value.parse::<tracing_subscriber::filter::Targets>().map_err(|_| {
+                    wrong(
+                        "应为 error、warn、info、debug、trace，或“模块=级别”的列表",
+                        "must be error, warn, info, debug, trace, or a list of MODULE=LEVEL",
+                    )
+                })?;
+                value.clone_into(&mut self.log_level);
+            }
+            Key::UploadMibMax => {
+                self.upload_mib_max = value
+                    .parse()
+                    .ok()
+                    .filter(|mib| (1..=UPLOAD_MIB_MAX).contains(mib))
+                    .ok_or_else(|| {
+                        wrong("应为 1 至 10240 的整数", "must be a whole number from 1 to 10240")
+                    })?;
+            }
+            Key::SecureCookies => {
+                self.secure_cookies = value
+                    .parse()
+                    .map_err(|_| wrong("应为 true 或 false", "must be true or false"))?;
+            }
+            Key::PublicUrl => {
+                if !value.starts_with("https://") && !value.starts_with("http://") {
+                    return Err(wrong("应以 https:// 开头", "must begin with https://"));
+                }
+                self.public_url = Some(value.trim_end_matches('/').to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn bad(origin: &Words, key: Key, zh: &str, en: &str) -> Failure {
+    let name = key.name();
+    Failure::usage(format!("{}：{name} {zh}", origin.zh), format!("{}: {name} {en}", origin.en))
+}
+
+fn unknown(origin: &Words, name: &str, spell: impl Fn(Key) -> String) -> Failure {
+    let near = KEYS
+        .into_iter()
+        .map(&spell)
+        .map(|known| (strsim::osa_distance(&known, name), known))
+        .filter(|(distance, _)| *distance <= NEAR_MAX)
+        .min();
+    let all = KEYS.into_iter().map(spell).collect::<Vec<_>>().join(" ");
+    match near {
+        Some((_, near)) => Failure::usage(
+            format!("{}：没有名为“{name}”的设置，是否为“{near}”？", origin.zh),
+            format!("{}: no setting `{name}`; did you mean `{near}`?", origin.en),
+        ),
+        None => Failure::usage(
+            format!("{}：没有名为“{name}”的设置；可用：{all}", origin.zh),
+            format!("{}: no setting `{name}`; there are: {all}", origin.en),
+        ),
+    }
+}
+
+fn line_at(text: &str, offset: usize) -> usize {
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_file(text: &str) -> Result<Settings, Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("liandong.toml");
+        std::fs::write(&path, text).unwrap();
+        resolve("data", Some(&path), &[], std::iter::empty()).map_err(|mut failure| {
+            let folder = format!("{}/", folder.path().display());
+            failure.words.en = failure.words.en.replace(&folder, "");
+            failure
+        })
+    }
+
+    fn variables(list: &[(&str, &str)]) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+        list.iter().map(|(name, value)| (name.into(), value.into())).collect()
+    }
+
+    #[test]
+    fn flags_go_before_variables_and_variables_before_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("liandong.toml");
+        std::fs::write(&path, "listen = \"127.0.0.1:1\"\nlog = \"json\"\ndata = \"file\"\n")
+            .unwrap();
+        let settings = resolve(
+            "usual",
+            Some(&path),
+            &[(Key::Listen, Some("localhost:3"))],
+            variables(&[("LIANDONG_LISTEN", "127.0.0.1:2"), ("LIANDONG_DATA", "variable")])
+                .into_iter(),
+        )
+        .unwrap();
+        assert_eq!(settings.listen.port(), 3);
+        assert_eq!(settings.data, PathBuf::from("variable"));
+        assert_eq!(settings.log, LogForm::Json);
+        assert_eq!(settings.database(), "variable/liandong.db");
+    }
+
+    #[test]
+    fn a_name_nobody_knows_names_file_line_and_the_near_one() {
+        let failure = from_file("# ours\nlisen = \"127.0.0.1:1\"\n").unwrap_err();
+        assert_eq!(failure.code, 2);
+        assert_eq!(failure.words.en, "liandong.toml:2: no setting `lisen`; did you mean `listen`?");
+        let failure = from_file("wholly-else = 1\n").unwrap_err();
+        assert!(failure.words.en.contains("there are: listen data"), "{}", failure.words.en);
+        let odd = variables(&[("LIANDONG_DATABSE", "x"), ("LIANDONG_TEST_POSTGRES", "y")]);
+        let failure = resolve("data", None, &[], odd.into_iter()).unwrap_err();
+        assert!(failure.words.en.ends_with("did you mean `LIANDONG_DATABASE`?"));
+    }
+
+    #[test]
+    fn a_value_that_makes_no_sense_says_what_would() {
+        for (text, says) in [
+            ("listen = \"8800\"", "liandong.toml:1: listen must be ADDRESS:PORT"),
+            ("upload-mib-max = 0", "upload-mib-max must be a whole number from 1 to 10240"),
+            ("secure-cookies = \"yes\"", "secure-cookies must be true or false"),
+            ("log = [1]", "log must be a text, a whole number"),
+            ("log-level = \"loud\"", "log-level must be error, warn"),
+            ("rules = \"nowhere\"", "rules is not a folder"),
+            ("listen = ", "liandong.toml:1: not valid TOML"),
+        ] {
+            let failure = from_file(text).unwrap_err();
+            assert!(failure.words.en.contains(says), "{text}: {}", failure.words.en);
+        }
+    }
+}
