@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, Weekday};
 
+use crate::Words;
+
 /// The years a table may speak of. Outside them a date is surely a slip of the pen.
 const YEARS: std::ops::RangeInclusive<i16> = 1990..=2199;
 
@@ -54,6 +56,36 @@ pub struct TableError {
     pub line: usize,
     /// What is wrong.
     pub problem: TableProblem,
+}
+
+impl TableError {
+    /// The message in both languages, for the page that imports a table.
+    #[must_use]
+    pub fn words(&self) -> Words {
+        let (what, mend) = match &self.problem {
+            TableProblem::Header => {
+                ("首行不是“date,kind,name”".to_owned(), "请在首行写“date,kind,name”")
+            }
+            TableProblem::Columns => {
+                ("该行不足三列".to_owned(), "请写成“2026-10-01,holiday,国庆节”")
+            }
+            TableProblem::Date(text) => {
+                (format!("“{text}”不是日期"), "请写成 YYYY-MM-DD，例如 2026-10-01")
+            }
+            TableProblem::Year(day) => (format!("{day}不在1990年至2199年之间"), "请更正年份"),
+            TableProblem::Kind(text) => (
+                format!("“{text}”不是日期类别"),
+                "请写“holiday”（放假）或者“makeup-workday”（调休上班）",
+            ),
+            TableProblem::Twice(day) => (format!("{day}重复列出"), "请保留其中一行"),
+            TableProblem::MakeUpOnWeekday(day) => {
+                (format!("{day}为星期一至星期五，无须列为调休上班日"), "请更正日期或者删除该行")
+            }
+            TableProblem::Empty => ("表中没有任何日期".to_owned(), "请至少列出一年的放假安排"),
+        };
+        let (file, line) = (&self.file, self.line);
+        Words::new(format!("{file}第{line}行：{what}；{mend}"), self.to_string())
+    }
 }
 
 /// What is wrong with a line of a holiday table.

@@ -3,6 +3,8 @@
 use calendar::{
     Calendar, Counted, Deadline, Due, Extension, Law, LimitVersion, Trigger, excluded_between,
 };
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
@@ -10,6 +12,9 @@ pub(crate) struct World {
     pub(crate) law: Law,
     pub(crate) calendar: Calendar,
 }
+
+/// Read once for properties, which ask thousands of times.
+static SHARED: LazyLock<World> = LazyLock::new(World::new);
 
 pub(crate) fn day(text: &str) -> Date {
     text.parse().expect("a date")
@@ -22,6 +27,10 @@ pub(crate) fn instant(text: &str) -> Timestamp {
 }
 
 impl World {
+    pub(crate) fn shared() -> &'static Self {
+        &SHARED
+    }
+
     pub(crate) fn new() -> Self {
         let (law, calendar) = calendar::embedded().expect("the rule files of this build");
         Self { law, calendar }
