@@ -38,8 +38,9 @@ fn plain_end(from: Date, number: u32, counting: Counting) -> Date {
 /// A table that lists these days as holidays.
 fn listed(days: Vec<Date>) -> Calendar {
     let days = std::collections::BTreeSet::from_iter(days);
-    let lines = days.iter().map(|day| format!("{day},holiday,试\n")).collect::<String>();
-    Calendar::parse(&format!("date,kind,name\n{lines}"), "test").expect("a table")
+    let mut lines = vec!["date,kind,name".to_owned()];
+    lines.extend(days.iter().map(|day| format!("{day},holiday,试")));
+    Calendar::parse(&lines.join("\n"), "test").expect("a table")
 }
 
 proptest! {
