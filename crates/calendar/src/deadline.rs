@@ -651,7 +651,7 @@ impl<'a> Count<'a> {
         let trigger = self.counted.version.trigger.clone();
         self.note(
             Due::At(start),
-            format!("自{}（{}）时刻起算", zh_instant(start), trigger.zh),
+            format!("自{}（{}）起算", zh_instant(start), trigger.zh),
             format!("Counted from the instant {} ({})", Due::At(start), trigger.en),
         );
         let number = self.period.words();

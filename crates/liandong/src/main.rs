@@ -3,6 +3,8 @@
 //! Here the clock, the files and the network are made and handed down; nothing is decided here.
 
 mod clock;
+mod deadline;
+mod law;
 mod logging;
 mod output;
 mod procedures;
@@ -45,6 +47,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// When a period of the law ends, and why  计算期限并说明依据
+    Deadline(deadline::Arguments),
+    /// List, show and check the limits of the law  期限规则
+    Law(law::Arguments),
     /// Check, list and draw the procedures  检查、列出、绘制程序
     Procedures(procedures::Arguments),
     /// What this program is made of  版本
@@ -62,6 +68,8 @@ fn main() -> ExitCode {
 
 fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
     match command {
+        Command::Deadline(arguments) => deadline::run(&arguments, terminal),
+        Command::Law(arguments) => law::run(&arguments, terminal),
         Command::Procedures(arguments) => procedures::run(&arguments, terminal),
         Command::Version => version::run(terminal),
     }
