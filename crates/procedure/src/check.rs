@@ -754,7 +754,8 @@ impl Checker<'_> {
                     | Question::Lapsed
                     | Question::Running
                     | Question::Started
-                    | Question::Over => {
+                    | Question::Over
+                    | Question::Extended => {
                         let owed = self.file.obligations.iter().any(|o| o.id.get_ref() == first);
                         (!owed).then(|| format!("there is no obligation `{first}`"))
                     }

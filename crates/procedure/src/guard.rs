@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Names are field ids. `has(field)` is true when the field holds something; `met`, `lapsed`,
-//! `running`, `started`, `over` ask about an obligation; `party(name)` whether somebody holds that
+//! `running`, `started`, `over`, `extended` ask about an obligation; `party(name)` whether somebody holds that
 //! capacity; `count(procedure)` counts child matters, `count(procedure, 'state', …)` those in one of
 //! the states, `open(procedure)` those not over; `taken(procedure, party, field)` is true when another
 //! matter of the same problem runs that procedure with the unit in `field` as that party.
@@ -73,19 +73,21 @@ pub enum Question {
     Running,
     Started,
     Over,
+    Extended,
     Party,
     Count,
     Open,
     Taken,
 }
 
-const QUESTIONS: [(&str, Question); 10] = [
+const QUESTIONS: [(&str, Question); 11] = [
     ("has", Question::Has),
     ("met", Question::Met),
     ("lapsed", Question::Lapsed),
     ("running", Question::Running),
     ("started", Question::Started),
     ("over", Question::Over),
+    ("extended", Question::Extended),
     ("party", Question::Party),
     ("count", Question::Count),
     ("open", Question::Open),
@@ -200,6 +202,10 @@ fn answer(question: Question, names: &[String], matter: &Matter, family: &Family
         Question::Over => {
             Value::Boolean(of_kind().next_back().is_some_and(|owed| owed.lapsed_at.is_some()))
         }
+        // The newest decides here too: a review that starts anew may be extended anew.
+        Question::Extended => Value::Boolean(
+            of_kind().next_back().is_some_and(|owed| !owed.extensions.is_empty()),
+        ),
         Question::Party => {
             Value::Boolean(matter.parties.get(first).is_some_and(|units| !units.is_empty()))
         }
