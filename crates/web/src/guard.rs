@@ -1,0 +1,167 @@
+//! What stands before every handler: who asks, whether a form is ours, how long it may take, and the
+//! headers every answer carries.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use bytes::BytesMut;
+use futures_util::StreamExt as _;
+
+use crate::House;
+use crate::error::WebError;
+use crate::fields::{FORM_BYTES_MAX, Fields, read_body};
+use crate::session::{Visitor, recognise, settle};
+
+/// Longest a page may take.
+const PAGE_TIME_MAX: Duration = Duration::from_secs(30);
+/// Longest an upload or an import may take.
+const UPLOAD_TIME_MAX: Duration = Duration::from_secs(30 * 60);
+/// Most bytes in which the token of a form with files must have come; it is its first field.
+const TOKEN_WITHIN_BYTES: usize = 8 * 1024;
+/// The header that carries the token when no form does.
+const CSRF_HEADER: &str = "x-csrf-token";
+
+/// No script or style but our own files, no frames, no foreign address.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; object-src 'none'; \
+    form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+const HEADERS: [(&str, &str); 6] = [
+    ("content-security-policy", CONTENT_SECURITY_POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+];
+
+/// Puts the headers on that every answer carries.
+pub(crate) async fn headers(State(house): State<House>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers
+            .entry(HeaderName::from_static(name))
+            .or_insert_with(|| HeaderValue::from_static(value));
+    }
+    // What is shown to one person is kept by nobody, also not by a shared office browser's cache.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if house.settings.https {
+        headers
+            .entry(header::STRICT_TRANSPORT_SECURITY)
+            .or_insert(HeaderValue::from_static("max-age=31536000"));
+    }
+    response
+}
+
+/// Recognises the asker, checks the token of what changes something, and sets a time.
+pub(crate) async fn enter(State(house): State<House>, request: Request, next: Next) -> Response {
+    match entered(&house, request, next).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn entered(house: &House, mut request: Request, next: Next) -> Result<Response, WebError> {
+    let path = request.uri().path().to_owned();
+    // Programs bring a token of their own and no cookies; files and health need nobody.
+    if path.starts_with("/api/") || path.starts_with("/static/") || path == "/healthz" {
+        return within(time_for(&path), next.run(request)).await;
+    }
+    let visitor = recognise(house, &mut request).await?;
+    if changes(request.method()) {
+        request = check_token(&visitor, request).await?;
+    }
+    let shown = request.method() == Method::GET;
+    request.extensions_mut().insert(visitor.clone());
+    let response = within(time_for(&path), next.run(request)).await?;
+    Ok(settle(house, &visitor, shown, response))
+}
+
+fn time_for(path: &str) -> Duration {
+    let long =
+        path.starts_with("/attachments") || path.contains("/import") || path.contains("/export");
+    let program = path.starts_with("/api/") && path.contains("/attachments");
+    if long || program { UPLOAD_TIME_MAX } else { PAGE_TIME_MAX }
+}
+
+async fn within(
+    most: Duration,
+    answer: impl Future<Output = Response>,
+) -> Result<Response, WebError> {
+    tokio::time::timeout(most, answer).await.map_err(|_| WebError::Slow)
+}
+
+fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// A form from elsewhere has no token of ours.
+async fn check_token(visitor: &Visitor, request: Request) -> Result<Request, WebError> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return Err(WebError::Forged);
+    }
+    if let Some(token) = header(CSRF_HEADER) {
+        return if visitor.is_token(token) { Ok(request) } else { Err(WebError::Forged) };
+    }
+    let kind = header(header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    let is_form = kind.starts_with("application/x-www-form-urlencoded");
+    let has_files = kind.starts_with("multipart/form-data");
+    let (parts, body) = request.into_parts();
+    if is_form {
+        let body = read_body(body, FORM_BYTES_MAX).await?;
+        let is_ours = visitor.is_token(Fields::read(&body).get("csrf"));
+        return if is_ours {
+            Ok(Request::from_parts(parts, Body::from(body)))
+        } else {
+            Err(WebError::Forged)
+        };
+    }
+    if !has_files {
+        return Err(WebError::Forged);
+    }
+    let mut stream = body.into_data_stream();
+    let mut begun = BytesMut::new();
+    while begun.len() < TOKEN_WITHIN_BYTES {
+        match stream.next().await {
+            Some(Ok(more)) => begun.extend_from_slice(&more),
+            Some(Err(_)) => return Err(WebError::bad("error.bad-detail")),
+            None => break,
+        }
+        if first_token(&begun).is_some() {
+            break;
+        }
+    }
+    if !first_token(&begun).is_some_and(|token| visitor.is_token(&token)) {
+        return Err(WebError::Forged);
+    }
+    let begun = futures_util::stream::once(std::future::ready(Ok(begun.freeze())));
+    Ok(Request::from_parts(parts, Body::from_stream(begun.chain(stream))))
+}
+
+/// The token when it is the first field of a form with files and has come whole.
+fn first_token(begun: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(begun);
+    let (head, rest) = text.split_once("\r\n\r\n")?;
+    let (value, _) = rest.split_once("\r\n--")?;
+    head.contains("name=\"csrf\"").then(|| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_the_first_field_of_a_form_with_files() {
+        let head = "--b\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n";
+        assert_eq!(first_token(format!("{head}abc\r\n--b\r\n").as_bytes()).as_deref(), Some("abc"));
+        assert_eq!(first_token(format!("{head}ab").as_bytes()), None, "not yet whole");
+        let other = head.replace("csrf", "file");
+        assert_eq!(first_token(format!("{other}abc\r\n--b\r\n").as_bytes()), None);
+    }
+}

@@ -1,0 +1,5 @@
+//! Parts of pages that more than one page uses.
+
+pub mod blank;
+pub mod mark;
+pub mod pager;

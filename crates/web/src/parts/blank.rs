@@ -1,0 +1,68 @@
+//! A page that only says something: an error, an empty place.
+
+use askama::Template;
+
+use crate::House;
+use crate::error::WebError;
+use crate::filters;
+use crate::message::T;
+use crate::session::{Visitor, escaped};
+use crate::shell::Shell;
+
+/// The page of an error.
+#[derive(Debug, Template)]
+#[template(path = "parts/blank.html")]
+pub(crate) struct Blank {
+    t: T,
+    shell: Shell,
+    icon: &'static str,
+    title: String,
+    lines: Vec<String>,
+    basis: Vec<String>,
+    reference: Option<String>,
+    sign_in: Option<String>,
+}
+
+impl Blank {
+    pub(crate) fn of_error(
+        house: &House,
+        visitor: &Visitor,
+        icon: &'static str,
+        error: &WebError,
+        reference: Option<String>,
+        back: Option<String>,
+    ) -> Self {
+        let language = visitor.language;
+        let title = language.of(&error.title()).to_owned();
+        let mut lines = vec![language.of(&error.detail()).to_owned()];
+        let mut basis = Vec::new();
+        match error {
+            WebError::NotFound => lines.push(language.say("error.not-found-more").to_owned()),
+            WebError::Refused(refusal) => {
+                lines.extend(
+                    refusal.fields.iter().map(|field| language.of(&field.words).to_owned()),
+                );
+                basis.clone_from(&refusal.basis);
+            }
+            WebError::Method
+            | WebError::SignedOut
+            | WebError::PasswordFirst
+            | WebError::Forged
+            | WebError::Forbidden(_)
+            | WebError::Bad(_)
+            | WebError::TooLarge
+            | WebError::Conflict(_)
+            | WebError::TooMany(_)
+            | WebError::Slow
+            | WebError::Internal(_) => {}
+        }
+        let sign_in = matches!(error, WebError::SignedOut).then(|| {
+            back.map_or_else(
+                || "/sign-in".to_owned(),
+                |back| format!("/sign-in?next={}", escaped(&back)),
+            )
+        });
+        let shell = Shell::of(house, visitor, "", &title).crumb_here(&title);
+        Self { t: language.t(), shell, icon, title, lines, basis, reference, sign_in }
+    }
+}

@@ -1,0 +1,488 @@
+//! Who asks: the visitor of every page, the account that signed in, the unit it acts for.
+//!
+//! Take [`SignedIn`] for work on matters, [`Account`] for one's own account, and one of the three
+//! administrators' extractors for what only they may do. [`Visitor`] is for pages anybody sees.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use procedure::definition::{RoleName, Side};
+use procedure::{Actor, UnitId, UserId};
+use sha2::{Digest as _, Sha256};
+use store::Scope;
+use store::role::PlatformRole;
+
+use crate::House;
+use crate::error::WebError;
+use crate::message::{Language, is_known};
+
+/// The cookie of a session.
+pub const SESSION_COOKIE: &str = "liandong";
+/// The cookie of somebody who has not signed in; only its token's origin.
+const VISIT_COOKIE: &str = "liandong_visit";
+const LANGUAGE_COOKIE: &str = "liandong_language";
+const FLASH_COOKIE: &str = "liandong_flash";
+const LANGUAGE_SECONDS: u32 = 400 * 24 * 60 * 60;
+
+/// Somebody who looks at a page, signed in or not.
+#[derive(Debug, Clone, Default)]
+pub struct Visitor {
+    /// The language of the page.
+    pub language: Language,
+    /// The token every form carries.
+    pub csrf: String,
+    /// The page asked for, with its query.
+    pub here: String,
+    /// What has just been done.
+    pub flash: Option<Flash>,
+    /// The account, when signed in.
+    pub account: Option<Account>,
+    /// A session was brought that is no longer good.
+    pub has_expired: bool,
+    new_visit: Option<String>,
+}
+
+/// What the store knows of an account at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The person.
+    pub user: UserId,
+    /// The name they sign in with.
+    pub login: String,
+    /// Their name.
+    pub name: String,
+    /// Whether the password must be changed before anything else.
+    pub must_change_password: bool,
+    /// The administrator's role, when it is one.
+    pub platform: Option<PlatformRole>,
+    /// Roles by unit.
+    pub posts: BTreeMap<UnitId, BTreeSet<RoleName>>,
+    /// The unit they act for.
+    pub unit: Option<UnitId>,
+    /// The one role they chose to act in; none means all they hold there.
+    pub role: Option<RoleName>,
+}
+
+/// An account that signed in: of a unit or of the platform.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// What the store knows of it.
+    pub caller: Arc<Caller>,
+    /// The token of the session, for signing out and switching.
+    pub token: String,
+}
+
+/// Somebody who acts for a unit.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The person.
+    pub user: UserId,
+    /// Their name.
+    pub name: String,
+    /// The unit they act for.
+    pub unit: UnitId,
+    /// Its name.
+    pub unit_name: String,
+    /// Its side.
+    pub side: Side,
+    /// Their roles there (only the one chosen, when one was chosen).
+    pub roles: BTreeSet<RoleName>,
+    /// What they may see: handed to every read.
+    pub scope: Scope,
+    /// The language of the page.
+    pub language: Language,
+    /// The token every form carries.
+    pub csrf: String,
+    /// The account.
+    pub account: Account,
+    /// The visitor, for the shell.
+    pub visitor: Visitor,
+}
+
+impl SignedIn {
+    /// As the rules see them.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor { user: self.user, unit: self.unit, roles: self.roles.clone() }
+    }
+
+    /// Whether they hold a role.
+    #[must_use]
+    pub fn is(&self, role: RoleName) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// The address somebody comes from; a proxy's word is taken only when the settings say so.
+#[derive(Debug, Clone)]
+pub struct Address(pub String);
+
+impl FromRequestParts<House> for Address {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Self::Rejection> {
+        let told = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+        // The last entry is the one our own proxy wrote.
+        let told = told.and_then(|all| all.rsplit(',').next()).map(|one| one.trim().to_owned());
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map(|ConnectInfo(address)| address.ip().to_string());
+        let address = told.filter(|_| house.settings.trusts_proxy).or(peer);
+        Ok(Self(address.unwrap_or_default()))
+    }
+}
+
+/// Words about what was done, shown once on the next page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flash {
+    /// The key of the words.
+    pub key: String,
+    /// What fills `{it}`.
+    pub about: String,
+}
+
+/// Goes to another page, which says what was done.
+#[derive(Debug, Clone)]
+pub struct Done {
+    to: String,
+    flash: Flash,
+}
+
+impl Done {
+    /// To that page, with the words of that key.
+    pub fn to(page: impl Into<String>, key: &str) -> Self {
+        Self { to: page.into(), flash: Flash { key: key.to_owned(), about: String::new() } }
+    }
+
+    /// The same, with `{it}` in the words filled.
+    pub fn about(page: impl Into<String>, key: &str, it: impl std::fmt::Display) -> Self {
+        Self { to: page.into(), flash: Flash { key: key.to_owned(), about: it.to_string() } }
+    }
+}
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        let value = format!("{} {}", self.flash.key, self.flash.about);
+        let set = cookie(FLASH_COOKIE, &escaped(&value), Life::Window, false);
+        let mut response = Redirect::to(&self.to).into_response();
+        append(&mut response, &set);
+        response
+    }
+}
+
+/// Where the guard leaves word of who asked, for the page of an error.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seat(Arc<OnceLock<Visitor>>);
+
+impl Seat {
+    pub(crate) fn visitor(&self) -> Option<Visitor> {
+        self.0.get().cloned()
+    }
+}
+
+/// Finds out who asks, from the cookies.
+pub(crate) async fn recognise(house: &House, request: &mut Request) -> Result<Visitor, WebError> {
+    let headers = request.headers();
+    let language = cookie_of(headers, LANGUAGE_COOKIE)
+        .and_then(|code| Language::read(&code))
+        .unwrap_or_default();
+    let flash = cookie_of(headers, FLASH_COOKIE).and_then(|value| read_flash(&value));
+    let token = cookie_of(headers, &session_cookie(house));
+    let visit = cookie_of(headers, VISIT_COOKIE);
+    let here = request.uri().path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
+    let mut visitor = Visitor { language, flash, here: here.to_owned(), ..Visitor::default() };
+    if let Some(token) = token {
+        if let Some(caller) = house.caller(&token).await? {
+            visitor.csrf = derived(&token);
+            visitor.account = Some(Account { caller: Arc::new(caller), token });
+        } else {
+            visitor.has_expired = true;
+        }
+    }
+    if visitor.account.is_none() {
+        let visit = match visit.filter(|visit| visit.len() == 64) {
+            Some(visit) => visit,
+            None => {
+                let visit = house.secret()?;
+                visitor.new_visit = Some(visit.clone());
+                visit
+            }
+        };
+        visitor.csrf = derived(&visit);
+    }
+    if let Some(seat) = request.extensions().get::<Seat>() {
+        // Set once: a request passes the guard once.
+        let _ = seat.0.set(visitor.clone());
+    }
+    Ok(visitor)
+}
+
+/// Sets and clears the cookies of a visit.
+pub(crate) fn settle(
+    house: &House,
+    visitor: &Visitor,
+    is_look: bool,
+    mut response: Response,
+) -> Response {
+    let https = house.settings.https;
+    if let Some(visit) = &visitor.new_visit {
+        append(&mut response, &cookie(VISIT_COOKIE, visit, Life::Window, https));
+    }
+    let is_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if visitor.flash.is_some() && is_look && is_page {
+        append(&mut response, &cookie(FLASH_COOKIE, "", Life::Over, https));
+    }
+    response
+}
+
+impl Visitor {
+    /// Whether a token is this visitor's.
+    pub(crate) fn is_token(&self, token: &str) -> bool {
+        // The token is a hash of what the asker cannot read; both sides are hashed once more, so
+        // that the time of the comparison says nothing.
+        !self.csrf.is_empty() && Sha256::digest(token) == Sha256::digest(&self.csrf)
+    }
+}
+
+/// The token of forms, from the secret of the session.
+fn derived(secret: &str) -> String {
+    let digest = Sha256::digest(format!("form {secret}"));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn session_cookie(house: &House) -> String {
+    // The prefix makes browsers refuse the cookie from anywhere but this very host.
+    if house.settings.https {
+        format!("__Host-{SESSION_COOKIE}")
+    } else {
+        SESSION_COOKIE.to_owned()
+    }
+}
+
+/// Puts the cookie of a new session on an answer.
+#[must_use]
+pub(crate) fn with_session(house: &House, token: &str, mut response: Response) -> Response {
+    let https = house.settings.https;
+    append(&mut response, &cookie(&session_cookie(house), token, Life::Window, https));
+    response
+}
+
+/// Takes the cookie of a session away.
+#[must_use]
+pub(crate) fn without_session(house: &House, mut response: Response) -> Response {
+    let https = house.settings.https;
+    append(&mut response, &cookie(&session_cookie(house), "", Life::Over, https));
+    response
+}
+
+/// Remembers the language.
+#[must_use]
+pub(crate) fn with_language(house: &House, language: Language, mut response: Response) -> Response {
+    let life = Life::Seconds(LANGUAGE_SECONDS);
+    append(&mut response, &cookie(LANGUAGE_COOKIE, language.code(), life, house.settings.https));
+    response
+}
+
+#[derive(Clone, Copy)]
+enum Life {
+    Window,
+    Seconds(u32),
+    Over,
+}
+
+fn cookie(name: &str, value: &str, life: Life, https: bool) -> String {
+    let life = match life {
+        Life::Window => String::new(),
+        Life::Seconds(seconds) => format!("; Max-Age={seconds}"),
+        Life::Over => "; Max-Age=0".to_owned(),
+    };
+    let secure = if https { "; Secure" } else { "" };
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{life}{secure}")
+}
+
+fn append(response: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|all| all.split(';'))
+        .filter_map(|one| one.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+
+/// Text as it may stand in a cookie or in a part of an address.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    utf8_percent_encode(text, KEPT).to_string()
+}
+
+fn read_flash(value: &str) -> Option<Flash> {
+    let text = percent_decode_str(value).decode_utf8().ok()?;
+    let (key, about) = text.split_once(' ')?;
+    is_known(key).then(|| Flash { key: key.to_owned(), about: about.to_owned() })
+}
+
+/// A page of ours to go back to, never an address elsewhere.
+#[must_use]
+pub fn own_page(next: &str) -> String {
+    let is_own = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && !next.contains(|one: char| one.is_control())
+        && next.parse::<Uri>().is_ok_and(|uri| uri.host().is_none());
+    if is_own { next.to_owned() } else { "/".to_owned() }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+/// The page on which a password that must be changed is changed.
+pub(crate) const PASSWORD_PAGE: &str = "/account/password";
+
+impl<S: Send + Sync> FromRequestParts<S> for Account {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let visitor = Visitor::from_request_parts(parts, state).await?;
+        let account = visitor.account.ok_or(WebError::SignedOut)?;
+        let may_stay = [PASSWORD_PAGE, "/sign-out", "/language"].contains(&parts.uri.path());
+        if account.caller.must_change_password && !may_stay {
+            return Err(WebError::PasswordFirst);
+        }
+        Ok(account)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn
+where
+    House: FromRef<S>,
+{
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let account = Account::from_request_parts(parts, state).await?;
+        let visitor = Visitor::from_request_parts(parts, state).await?;
+        let house = House::from_ref(state);
+        Self::of(&house, account, visitor).ok_or_else(|| WebError::forbidden("error.no-unit"))
+    }
+}
+
+impl SignedIn {
+    fn of(house: &House, account: Account, visitor: Visitor) -> Option<Self> {
+        let caller = Arc::clone(&account.caller);
+        let unit = caller.unit?;
+        let held = caller.posts.get(&unit)?;
+        let roles = match caller.role {
+            Some(role) => held.iter().copied().filter(|held| *held == role).collect(),
+            None => held.clone(),
+        };
+        let directory = house.directory();
+        let facts = directory.get(unit)?;
+        let scope = Scope {
+            user: caller.user,
+            unit,
+            side: facts.side,
+            police: facts.line == POLICE_LINE,
+            roles: roles.clone(),
+        };
+        Some(Self {
+            user: caller.user,
+            name: caller.name.clone(),
+            unit,
+            unit_name: facts.name.clone(),
+            side: facts.side,
+            roles,
+            scope,
+            language: visitor.language,
+            csrf: visitor.csrf.clone(),
+            account,
+            visitor,
+        })
+    }
+}
+
+/// The line of the police among the units of government.
+const POLICE_LINE: &str = "police";
+
+macro_rules! officers {
+    ($($(#[$doc:meta])* $name:ident: $role:ident, $refusal:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            /// The account.
+            pub account: Account,
+            /// The visitor, for the shell.
+            pub visitor: Visitor,
+        }
+
+        impl<S: Send + Sync> FromRequestParts<S> for $name {
+            type Rejection = WebError;
+
+            async fn from_request_parts(
+                parts: &mut Parts,
+                state: &S,
+            ) -> Result<Self, Self::Rejection> {
+                let account = Account::from_request_parts(parts, state).await?;
+                if account.caller.platform == Some(PlatformRole::$role) {
+                    let visitor = Visitor::from_request_parts(parts, state).await?;
+                    Ok(Self { account, visitor })
+                } else {
+                    Err(WebError::forbidden($refusal))
+                }
+            }
+        }
+    )+};
+}
+
+officers! {
+    /// 系统管理员: units, accounts, calendars; sees no matter and grants no role.
+    SystemAdministrator: SystemAdministrator, "error.only-system-administrator";
+    /// 安全保密管理员: roles, locks, sessions; opens no account.
+    SecurityAdministrator: SecurityAdministrator, "error.only-security-administrator";
+    /// 安全审计员: reads the journal; changes nothing.
+    SecurityAuditor: SecurityAuditor, "error.only-security-auditor";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_of_ours_are_gone_back_to() {
+        assert_eq!(own_page("/matters?q=1"), "/matters?q=1");
+        for elsewhere in ["//evil", "https://evil", "/\\evil", "javascript:alert(1)", "", "/\nx"] {
+            assert_eq!(own_page(elsewhere), "/", "{elsewhere:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_done_survives_the_cookie() {
+        let flash =
+            Flash { key: "error.not-found".to_owned(), about: "凤翔 分局; x".to_owned() };
+        let value = escaped(&format!("{} {}", flash.key, flash.about));
+        assert_eq!(read_flash(&value), Some(flash));
+        assert_eq!(read_flash("no.such.key%20x"), None);
+    }
+}

@@ -1,0 +1,242 @@
+//! Signing in and out, the post one acts in, the language, and what only the demo can do.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{get, post};
+use calendar::{SHANGHAI, Words};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use procedure::UnitId;
+use procedure::definition::Side;
+use store::role::{role_read, role_words};
+
+use crate::error::{WebError, unprocessable};
+use crate::fields::{Fields, Query};
+use crate::filters;
+use crate::message::{Language, T};
+use crate::session::{
+    Account, Address, Visitor, own_page, with_language, with_session, without_session,
+};
+use crate::shell::{Page, Shell};
+use crate::{Demo, House};
+
+pub(crate) fn routes() -> Router<House> {
+    Router::new()
+        .route("/sign-in", get(show).post(sign_in))
+        .route("/sign-out", post(sign_out))
+        .route("/post", post(take_post))
+        .route("/language", post(take_language))
+        .route("/demo/sign-in", post(sign_in_as))
+        .route("/demo/clock", post(move_clock))
+}
+
+/// The page of signing in.
+#[derive(Debug, Template)]
+#[template(path = "sign_in/page.html")]
+struct SignInPage {
+    t: T,
+    shell: Shell,
+    next: String,
+    login: String,
+    error: Option<String>,
+    groups: Vec<Group>,
+}
+
+/// Demo accounts of one kind.
+#[derive(Debug)]
+struct Group {
+    title: &'static str,
+    accounts: Vec<DemoAccount>,
+}
+
+#[derive(Debug)]
+struct DemoAccount {
+    login: String,
+    name: String,
+    roles: String,
+    unit: String,
+}
+
+/// `GET /sign-in`.
+async fn show(
+    State(house): State<House>,
+    visitor: Visitor,
+    Query(query): Query,
+) -> Result<Response, WebError> {
+    let next = own_page(query.get("next"));
+    if visitor.account.is_some() {
+        return Ok(Redirect::to(&next).into_response());
+    }
+    Ok(Page(page(&house, &visitor, next, "", None).await?).into_response())
+}
+
+/// `POST /sign-in`.
+async fn sign_in(
+    State(house): State<House>,
+    visitor: Visitor,
+    address: Address,
+    headers: HeaderMap,
+    form: Fields,
+) -> Result<Response, WebError> {
+    let next = own_page(form.get("next"));
+    let login = form.get("user");
+    let agent = agent(&headers);
+    match house.sign_in(login, form.exact("password"), &address.0, &agent).await? {
+        Ok(token) => Ok(with_session(&house, &token, Redirect::to(&next).into_response())),
+        Err(words) => {
+            let error = visitor.language.of(&words).to_owned();
+            Ok(unprocessable(Page(page(&house, &visitor, next, login, Some(error)).await?)))
+        }
+    }
+}
+
+/// `POST /sign-out`.
+async fn sign_out(State(house): State<House>, account: Account) -> Result<Response, WebError> {
+    house.sign_out(&account.token).await?;
+    Ok(without_session(&house, Redirect::to("/sign-in").into_response()))
+}
+
+/// `POST /post`: acts from now on for that unit, in all roles held there or in one.
+async fn take_post(
+    State(house): State<House>,
+    account: Account,
+    form: Fields,
+) -> Result<Redirect, WebError> {
+    let chosen = form.get("post");
+    if account.caller.platform.is_some() {
+        return Ok(Redirect::to("/"));
+    }
+    let (unit, role) =
+        chosen.split_once(':').map_or((chosen, None), |(unit, role)| (unit, Some(role)));
+    let unit: UnitId = unit.parse().map_err(|_| WebError::NotFound)?;
+    let role = role.map(|role| role_read(role).ok_or(WebError::NotFound)).transpose()?;
+    house.take_post(&account.token, unit, role).await?;
+    Ok(Redirect::to("/"))
+}
+
+/// `POST /language`.
+async fn take_language(State(house): State<House>, form: Fields) -> Result<Response, WebError> {
+    let language =
+        Language::read(form.get("language")).ok_or_else(|| WebError::bad("error.bad-detail"))?;
+    let back = Redirect::to(&own_page(form.get("next"))).into_response();
+    Ok(with_language(&house, language, back))
+}
+
+/// `POST /demo/sign-in`: takes an account of the demo without a password.
+async fn sign_in_as(
+    State(house): State<House>,
+    address: Address,
+    headers: HeaderMap,
+    form: Fields,
+) -> Result<Response, WebError> {
+    let demo = demo(&house)?;
+    let login = form.get("user");
+    if !demo.accounts.iter().any(|account| account == login) {
+        return Err(WebError::NotFound);
+    }
+    let token = house.sign_in_as(login, &address.0, &agent(&headers)).await?;
+    Ok(with_session(&house, &token, Redirect::to(&own_page(form.get("next"))).into_response()))
+}
+
+/// Farthest the demo's clock is moved at once, in days.
+const MOVE_DAYS_MAX: i64 = 3_660;
+
+/// `POST /demo/clock`: moves the platform's date forward and lets pass what has run out.
+async fn move_clock(State(house): State<House>, form: Fields) -> Result<Response, WebError> {
+    let clock = std::sync::Arc::clone(&demo(&house)?.clock);
+    let now = house.now();
+    let days = form.parsed::<i64>("days").filter(|days| (1..=MOVE_DAYS_MAX).contains(days));
+    let to = match (days, form.parsed::<Date>("to")) {
+        (Some(days), _) => later(now, days),
+        (None, Some(day)) => on_day(now, day),
+        (None, None) => None,
+    };
+    let to = to.ok_or_else(|| WebError::bad("demo.wrong-date"))?;
+    clock.move_to(to);
+    house.store.pass_time().await?;
+    Ok(Redirect::to(&own_page(form.get("next"))).into_response())
+}
+
+/// The same hour so many days later.
+fn later(now: Timestamp, days: i64) -> Option<Timestamp> {
+    now.checked_add(jiff::SignedDuration::from_hours(24 * days)).ok()
+}
+
+/// The same hour on a later day, not farther than the demo goes.
+fn on_day(now: Timestamp, day: Date) -> Option<Timestamp> {
+    let here = SHANGHAI.to_datetime(now);
+    let to = SHANGHAI.to_timestamp(day.to_datetime(here.time())).ok()?;
+    (to > now && to <= later(now, MOVE_DAYS_MAX)?).then_some(to)
+}
+
+/// Outside the demo its addresses do not exist.
+fn demo(house: &House) -> Result<&Demo, WebError> {
+    house.settings.demo.as_ref().ok_or(WebError::NotFound)
+}
+
+/// Longest description of a browser that is kept.
+const AGENT_CHARS_MAX: usize = 200;
+
+pub(crate) fn agent(headers: &HeaderMap) -> String {
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    agent.unwrap_or_default().chars().take(AGENT_CHARS_MAX).collect()
+}
+
+async fn page(
+    house: &House,
+    visitor: &Visitor,
+    next: String,
+    login: &str,
+    error: Option<String>,
+) -> Result<SignInPage, WebError> {
+    let language = visitor.language;
+    let shell = Shell::of(house, visitor, "", language.say("sign-in.title"));
+    let groups = match &house.settings.demo {
+        Some(demo) => groups(house, language, &demo.accounts).await?,
+        None => Vec::new(),
+    };
+    Ok(SignInPage { t: language.t(), shell, next, login: login.to_owned(), error, groups })
+}
+
+async fn groups(
+    house: &House,
+    language: Language,
+    logins: &[String],
+) -> Result<Vec<Group>, WebError> {
+    let t = language.t();
+    let mut groups = ["sign-in.government", "sign-in.procuratorate", "sign-in.others"]
+        .map(|key| Group { title: t(key), accounts: Vec::new() });
+    let directory = house.directory();
+    for login in logins {
+        let Some(caller) = house.account(login).await? else { continue };
+        let words = |many: Vec<Words>| {
+            let many: Vec<_> = many.iter().map(|words| language.of(words).to_owned()).collect();
+            many.join(language.say("shell.and"))
+        };
+        let (side, roles, unit) = match (caller.posts.first_key_value(), caller.platform) {
+            (Some((unit, roles)), _) => {
+                let unit = directory.get(*unit);
+                let roles = words(roles.iter().map(|role| role_words(*role)).collect());
+                let name = unit.map(|unit| unit.short_name.clone()).unwrap_or_default();
+                (unit.map(|unit| unit.side), roles, name)
+            }
+            (None, Some(role)) => {
+                (None, words(vec![role.words()]), t("sign-in.platform").to_owned())
+            }
+            (None, None) => continue,
+        };
+        let at = match side {
+            Some(Side::Government) => 0,
+            Some(Side::Procuratorate) => 1,
+            Some(Side::Court) | None => 2,
+        };
+        if let Some(group) = groups.get_mut(at) {
+            let login = login.clone();
+            group.accounts.push(DemoAccount { login, name: caller.name, roles, unit });
+        }
+    }
+    Ok(groups.into_iter().filter(|group| !group.accounts.is_empty()).collect())
+}
