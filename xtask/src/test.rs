@@ -26,6 +26,8 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         .env("LIANDONG_TEST_POSTGRES", cluster.url())
         .env("LIANDONG_TEST_BROWSER", &tools.browser)
         .env("LIANDONG_TEST_DRIVER", &tools.driver)
+        // The message says it; frames of the runtime bury it.
+        .env("RUST_BACKTRACE", "0")
         // A changed snapshot is a failure here, never a new file.
         .env("INSTA_UPDATE", "no")
         .stdout(Stdio::piped())

@@ -127,8 +127,11 @@ fn draw_all(folder: &Path, rules: Option<&Path>, terminal: Terminal) -> Result<(
 }
 
 fn chart(procedure: &Procedure, language: Language) -> String {
-    let _ = (procedure, language);
-    String::new()
+    let language = match language {
+        Language::Zh => procedure::graph::Language::Chinese,
+        Language::En => procedure::graph::Language::English,
+    };
+    procedure::graph::graph(procedure, language, None)
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Failure> {

@@ -284,12 +284,12 @@ impl Settings {
                 };
             }
             Key::LogLevel => {
-                value.parse::<tracing_subscriber::filter::Targets>().map_err(|_| {
-                    wrong(
+                if !is_log_level(value) {
+                    return Err(wrong(
                         "应为 error、warn、info、debug、trace，或“模块=级别”的列表",
                         "must be error, warn, info, debug, trace, or a list of MODULE=LEVEL",
-                    )
-                })?;
+                    ));
+                }
                 value.clone_into(&mut self.log_level);
             }
             Key::UploadMibMax => {
@@ -315,6 +315,13 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// `info`, or `store=debug,info`. The library would take any single word for a module's name.
+fn is_log_level(text: &str) -> bool {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    text.split(',').all(|part| LEVELS.contains(&part.rsplit('=').next().unwrap_or_default()))
+        && text.parse::<tracing_subscriber::filter::Targets>().is_ok()
 }
 
 fn bad(origin: &Words, key: Key, zh: &str, en: &str) -> Failure {
