@@ -203,9 +203,9 @@ fn answer(question: Question, names: &[String], matter: &Matter, family: &Family
             Value::Boolean(of_kind().next_back().is_some_and(|owed| owed.lapsed_at.is_some()))
         }
         // The newest decides here too: a review that starts anew may be extended anew.
-        Question::Extended => Value::Boolean(
-            of_kind().next_back().is_some_and(|owed| !owed.extensions.is_empty()),
-        ),
+        Question::Extended => {
+            Value::Boolean(of_kind().next_back().is_some_and(|owed| !owed.extensions.is_empty()))
+        }
         Question::Party => {
             Value::Boolean(matter.parties.get(first).is_some_and(|units| !units.is_empty()))
         }

@@ -9,4 +9,5 @@
 
 mod family;
 mod files;
+mod story;
 mod walk;
