@@ -5,9 +5,9 @@
 
 use super::chart::{Chart, NodeId};
 
-const BEGINNINGS: u32 = 48;
+const BEGINNINGS: u32 = 64;
 /// How many of the best orders are then placed and compared.
-const KEPT: usize = 8;
+const KEPT: usize = 16;
 const SWEEPS: usize = 10;
 /// A wire of the main path is crossed only when that spares this many other crossings.
 const SPINE_WEIGHT: usize = 3;

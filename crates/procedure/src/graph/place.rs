@@ -38,7 +38,7 @@ fn cost(chart: &Chart) -> f64 {
         .map(|wire| (chart[wire].upper_x - chart[wire].lower_x).abs())
         .map(|length| if length > 0.5 { 12.0 + length * 0.15 } else { 0.0 })
         .sum();
-    float(crossings(chart)) * 45.0 + (right - left) * 1.2 + level
+    float(crossings(chart)) * 45.0 + (right - left) * 2.5 + level
 }
 
 /// The leftmost and the rightmost place taken.
