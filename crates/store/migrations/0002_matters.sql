@@ -38,7 +38,8 @@ create table matter (
     approver_unit_id bigint,
     approver_role text not null,
     division_code text not null,
-    category text not null,
+    -- ids with a space between
+    categories text not null,
     severity text not null,
     place text not null,
     enterprise text not null,
@@ -55,11 +56,8 @@ create table matter (
 ) {clustered};
 create unique index matter_number_once on matter (number);
 create index matter_by_root on matter (root_id);
-create index matter_by_state on matter (procedure_id, state, matter_id);
 create index matter_by_change on matter (procedure_id, changed_at, matter_id);
 create index matter_by_due on matter (procedure_id, due_at, matter_id);
-create index matter_by_division on matter (procedure_id, division_code, matter_id);
-create index matter_by_category on matter (procedure_id, category, matter_id);
 create index matter_by_opener on matter (opener_unit_id, ended, changed_at);
 create index matter_by_approver on matter (approver_unit_id, changed_at)
     where approver_unit_id is not null;
@@ -69,6 +67,8 @@ create table matter_body (
     root_id text not null,
     matter_id text not null,
     body text not null,
+    -- who opened it and who wrote each field, as JSON
+    provenance text not null,
     primary key (root_id, matter_id)
 ) {clustered};
 
@@ -122,7 +122,7 @@ create table obligation (
 ) {clustered};
 create index obligation_open_by_debtor on obligation (debtor_unit_id, due_at) where is_open = 1;
 create index obligation_open_by_creditor on obligation (creditor_unit_id, due_at) where is_open = 1;
-create index obligation_next_over on obligation (due_at) where is_running = 1;
+create index obligation_next_over on obligation (due_at, debtor_unit_id) where is_running = 1;
 create index obligation_provisional on obligation (due_on) where is_running = 1 and provisional = 1;
 
 -- Kept counters, written in the action's own transaction.
@@ -133,7 +133,8 @@ create table unit_counter (
     primary key (unit_id, name)
 ) {clustered};
 
--- Pairs of characters of what can be searched.
+-- By what a matter is found: pairs of characters of its words, and marks like `=problem/found` (see
+-- term.rs). Each list of a term is in the order of opening.
 create table matter_term (
     term text not null,
     matter_id text not null,

@@ -71,13 +71,16 @@ impl Engine {
         }
     }
 
-    /// What a `select` that locks its rows for this transaction ends with. SQLite has one writer and
-    /// needs no words for it.
-    #[must_use]
-    pub fn for_update(self) -> &'static str {
+    /// A statement that keeps other processes from the family of the matter `$1` until the transaction
+    /// ends. SQLite has one writer and needs none.
+    pub(crate) fn lock_family(self) -> Option<&'static str> {
         match self {
-            Self::Sqlite => "",
-            Self::Postgres => " for update",
+            Self::Sqlite => None,
+            Self::Postgres => Some(
+                "select 1 from matter
+                  where matter_id = (select root_id from matter where matter_id = $1)
+                    for update",
+            ),
         }
     }
 

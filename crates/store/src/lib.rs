@@ -3,15 +3,49 @@
 //! Read [`db`] for how a statement is run, [`dialect`] for where the engines differ, `migrations/` for
 //! the tables.
 
+pub mod answer;
+pub mod attachment;
 pub mod clock;
+pub mod counter;
 pub mod db;
+pub mod demo_people;
 pub mod dialect;
+pub mod directory;
+pub mod division;
+pub mod draft;
 pub mod error;
+pub mod event;
+mod family;
+mod ids;
+pub mod import;
+pub mod journal;
+pub mod liaison;
+pub mod matter;
 pub mod migration;
+pub mod obligation;
+pub mod password;
+pub mod people;
+mod projection;
+pub mod randomness;
+pub mod role;
 pub mod row;
+pub mod scope;
+pub mod session;
+pub mod setting;
+pub mod store;
+pub mod term;
+pub mod token;
+pub mod unit;
+pub mod user;
+pub mod visibility;
+pub mod writer;
 
+pub use answer::{ActError, Done, DraftRef, Key, Refused};
 pub use clock::Clock;
 pub use db::{Database, Tx};
 pub use dialect::Engine;
 pub use error::{ConstraintName, StoreError};
+pub use people::{Authority, People, PeopleError, PeopleRefusal};
 pub use row::{FromValue, Row, Value};
+pub use scope::Scope;
+pub use store::{Parts, Store};

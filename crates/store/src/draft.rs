@@ -1,0 +1,186 @@
+//! Drafts (草稿): what somebody filled in and has not done yet, so that no word is ever lost.
+
+use calendar::Words;
+use jiff::Timestamp;
+use procedure::{MatterId, Raw, Refusal, UnitId, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::db::Tx;
+use crate::error::StoreError;
+use crate::row::{Row, Value};
+use crate::store::Store;
+use crate::writer::Statement;
+
+/// Most drafts shown of one person.
+pub const DRAFTS_MAX: i64 = 200;
+/// Largest draft, in bytes of JSON.
+pub const DRAFT_BYTES_MAX: usize = 512 * 1024;
+
+/// A draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The form: `act/ACTION`, `open/PROCEDURE`, `return`, or `urge/OBLIGATION`.
+    pub form: String,
+    /// The matter acted on, or the one a new one is to hang under.
+    pub matter: Option<MatterId>,
+    /// The unit it was filled in for.
+    pub unit: UnitId,
+    /// What was filled in.
+    pub body: DraftBody,
+    /// Why the act was refused, when that is how it became a draft.
+    pub refusal: Option<Words>,
+    /// When it was saved.
+    pub saved_at: Timestamp,
+}
+
+/// What was filled in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DraftBody {
+    /// The title of a matter to be opened.
+    pub title: String,
+    /// Its parties.
+    pub parties: Raw,
+    /// Fields; a reason stands under `reason`, the words of an urging under `words`.
+    pub input: Raw,
+}
+
+impl DraftBody {
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let blank = |raw: &Raw| raw.values().flatten().all(|text| text.trim().is_empty());
+        self.title.trim().is_empty() && blank(&self.parties) && blank(&self.input)
+    }
+}
+
+const PUT: &str = "
+    insert into draft (user_id, form, matter_id, unit_id, title, refusal, body, saved_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)
+    on conflict (user_id, form, matter_id) do update
+       set unit_id = excluded.unit_id, title = excluded.title, refusal = excluded.refusal,
+           body = excluded.body, saved_at = excluded.saved_at";
+const DELETE: &str = "delete from draft where user_id = $1 and form = $2 and matter_id = $3";
+
+fn put_values(user: UserId, draft: &Draft) -> Result<Vec<Value>, StoreError> {
+    let json = |error| StoreError::damaged("draft", error);
+    let refusal = match &draft.refusal {
+        Some(words) => serde_json::to_string(words).map_err(json)?,
+        None => String::new(),
+    };
+    let body = serde_json::to_string(&draft.body).map_err(json)?;
+    Ok(vec![
+        user.into(),
+        (&draft.form).into(),
+        matter_key(draft.matter.as_ref()),
+        draft.unit.into(),
+        (&draft.body.title).into(),
+        refusal.into(),
+        body.into(),
+        draft.saved_at.into(),
+    ])
+}
+
+fn matter_key(matter: Option<&MatterId>) -> Value {
+    matter.map_or("", MatterId::as_str).into()
+}
+
+/// Keeps the input of a refused act; the writer's own way.
+pub(crate) async fn keep(
+    tx: &mut Tx,
+    user: UserId,
+    draft: &Draft,
+    refusal: &Refusal,
+) -> Result<(), StoreError> {
+    let draft = Draft { refusal: Some(refusal.words.clone()), ..draft.clone() };
+    tx.execute(PUT, &put_values(user, &draft)?).await.map(drop)
+}
+
+/// Removes the draft of an act that took effect.
+pub(crate) async fn forget(
+    tx: &mut Tx,
+    user: UserId,
+    form: &str,
+    matter: Option<&MatterId>,
+) -> Result<(), StoreError> {
+    tx.execute(DELETE, &[user.into(), form.into(), matter_key(matter)]).await.map(drop)
+}
+
+impl Store {
+    /// Saves a draft over the one of the same form and matter.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn draft_put(&self, user: UserId, draft: &Draft) -> Result<(), StoreError> {
+        let statement = Statement { sql: PUT, values: put_values(user, draft)? };
+        self.write(vec![statement]).await.map(drop)
+    }
+
+    /// Removes a draft; one that is not there is no error.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn draft_delete(
+        &self,
+        user: UserId,
+        form: &str,
+        matter: Option<&MatterId>,
+    ) -> Result<(), StoreError> {
+        let values = vec![user.into(), form.into(), matter_key(matter)];
+        self.write(vec![Statement { sql: DELETE, values }]).await.map(drop)
+    }
+
+    /// One draft of a person.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn draft_fetch(
+        &self,
+        user: UserId,
+        form: &str,
+        matter: Option<&MatterId>,
+    ) -> Result<Option<Draft>, StoreError> {
+        const SQL: &str = "
+            select form, matter_id, unit_id, refusal, body, saved_at from draft
+             where user_id = $1 and form = $2 and matter_id = $3";
+        let mut tx = self.read().await?;
+        let values = [user.into(), form.into(), matter_key(matter)];
+        tx.row(SQL, &values).await?.as_ref().map(draft).transpose()
+    }
+
+    /// The drafts of a person, newest first; at most [`DRAFTS_MAX`], by the primary key.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn draft_list(&self, user: UserId) -> Result<Vec<Draft>, StoreError> {
+        const SQL: &str = "
+            select form, matter_id, unit_id, refusal, body, saved_at from draft
+             where user_id = $1
+             order by saved_at desc
+             limit $2";
+        let mut tx = self.read().await?;
+        tx.rows(SQL, &[user.into(), DRAFTS_MAX.into()]).await?.iter().map(draft).collect()
+    }
+}
+
+fn draft(row: &Row) -> Result<Draft, StoreError> {
+    let json = |error| StoreError::damaged("draft", error);
+    let matter: String = row.get(1)?;
+    let refusal: String = row.get(3)?;
+    let matter = match matter.as_str() {
+        "" => None,
+        id => Some(id.parse().map_err(|error| StoreError::damaged("id of a matter", error))?),
+    };
+    let refusal = match refusal.as_str() {
+        "" => None,
+        words => Some(serde_json::from_str(words).map_err(json)?),
+    };
+    Ok(Draft {
+        form: row.get(0)?,
+        matter,
+        unit: row.get(2)?,
+        refusal,
+        body: serde_json::from_str(&row.get::<String>(4)?).map_err(json)?,
+        saved_at: row.get(5)?,
+    })
+}

@@ -1,0 +1,99 @@
+//! Events: what happened, as rows that are never changed.
+
+use procedure::{By, Event, MatterId, What};
+
+use crate::db::Tx;
+use crate::error::StoreError;
+use crate::row::{Row, Value};
+use crate::scope::Scope;
+use crate::store::Store;
+use crate::visibility::{SeenEvent, seen_events};
+
+/// Appends events.
+pub(crate) async fn append(
+    tx: &mut Tx,
+    events: &[(MatterId, Event)],
+) -> Result<(), StoreError> {
+    const SQL: &str = "
+        insert into event (matter_id, number, at, user_id, unit_id, what, body)
+        values ($1, $2, $3, $4, $5, $6, $7)";
+    let rows = events
+        .iter()
+        .map(|(matter, event)| {
+            let body = serde_json::to_string(&event.what)
+                .map_err(|error| StoreError::damaged("event", error))?;
+            Ok(vec![
+                Value::from(matter),
+                event.number.into(),
+                event.at.into(),
+                event.by.user.into(),
+                event.by.unit.into(),
+                what_id(&event.what).into(),
+                body.into(),
+            ])
+        })
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    tx.execute_many(SQL, &rows).await.map(drop)
+}
+
+/// Every event of a matter, oldest first, whoever asks; by the primary key.
+pub(crate) async fn event_list(
+    tx: &mut Tx,
+    matter: &MatterId,
+) -> Result<Vec<Event>, StoreError> {
+    const SQL: &str =
+        "select number, at, user_id, unit_id, body from event where matter_id = $1 order by number";
+    tx.rows(SQL, &[matter.into()]).await?.iter().map(event).collect()
+}
+
+fn event(row: &Row) -> Result<Event, StoreError> {
+    Ok(Event {
+        number: row.get(0)?,
+        at: row.get(1)?,
+        by: By { user: row.get(2)?, unit: row.get(3)? },
+        what: serde_json::from_str(&row.get::<String>(4)?)
+            .map_err(|error| StoreError::damaged("event", error))?,
+    })
+}
+
+impl Store {
+    /// What happened to a matter as far as the reader may know it, oldest first; none when it is out
+    /// of scope or does not exist.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn timeline(
+        &self,
+        scope: &Scope,
+        matter: &MatterId,
+    ) -> Result<Option<Vec<SeenEvent>>, StoreError> {
+        let mut tx = self.read().await?;
+        let Some((found, _)) = crate::matter::body_in_scope(&mut tx, scope, matter).await? else {
+            return Ok(None);
+        };
+        let events = event_list(&mut tx, matter).await?;
+        Ok(Some(seen_events(&self.rules(), &found, events, scope)))
+    }
+}
+
+fn what_id(what: &What) -> &'static str {
+    match what {
+        What::Opened(_) => "opened",
+        What::Proposed(_) => "proposed",
+        What::Approved { .. } => "approved",
+        What::Returned { .. } => "returned",
+        What::TakenBack => "taken-back",
+        What::Acted(_) => "acted",
+        What::Joined { .. } => "joined",
+        What::Shown { .. } => "shown",
+        What::Started(_) => "started",
+        What::Met { .. } => "met",
+        What::Suspended { .. } => "suspended",
+        What::Resumed { .. } => "resumed",
+        What::Extended { .. } => "extended",
+        What::Ended { .. } => "ended",
+        What::Lapsed { .. } => "lapsed",
+        What::Recounted { .. } => "recounted",
+        What::Urged { .. } => "urged",
+    }
+}

@@ -1,0 +1,593 @@
+//! What a matter is in the read tables: a pure function of the matter, and the difference written.
+//!
+//! Nothing else writes `matter`, `matter_body`, `matter_party`, `matter_scope`, `matter_term`,
+//! `matter_attachment` and `obligation`, so throwing them away and writing every matter anew gives the
+//! same rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use procedure::definition::{FieldKind, ObligationKind, Procedure, RoleName, Tier};
+use procedure::matter::{Source, Standing};
+use procedure::{Family, Matter, MatterId, Rules, UnitId};
+
+use crate::db::Tx;
+use crate::error::StoreError;
+use crate::row::Value;
+use crate::term;
+use crate::visibility::Provenance;
+
+/// `matter.due_at` when no obligation runs.
+pub(crate) const NEVER: i64 = i64::MAX;
+
+/// Fields with these ids are shown in lists and found by search, whatever the procedure.
+pub(crate) mod known_field {
+    /// What kind of pollution: a choice or choices.
+    pub(crate) const CATEGORIES: [&str; 2] = ["categories", "category"];
+    /// How bad: a choice.
+    pub(crate) const SEVERITY: &str = "severity";
+    /// Where, in words.
+    pub(crate) const PLACE: [&str; 2] = ["place", "where"];
+    /// Who pollutes.
+    pub(crate) const ENTERPRISE: &str = "polluter-name";
+    /// Where, on the map.
+    pub(crate) const POINT: &str = "point";
+}
+
+/// A change of one kept counter.
+pub(crate) type Counts = BTreeMap<(UnitId, String), i64>;
+
+/// The rows of one matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Projection {
+    matter: MatterId,
+    root: MatterId,
+    fixed: Vec<Value>,
+    moving: Vec<Value>,
+    describing: Vec<Value>,
+    body: String,
+    provenance: String,
+    parties: BTreeMap<(String, UnitId), i64>,
+    scope: BTreeSet<UnitId>,
+    procedure: String,
+    obligations: BTreeMap<u32, Vec<Value>>,
+    terms: BTreeSet<String>,
+    files: BTreeMap<(String, String), String>,
+    counts: Counts,
+}
+
+struct Summary {
+    division: String,
+    categories: Vec<String>,
+    severity: String,
+    place: String,
+    enterprise: String,
+    point: Option<procedure::Point>,
+}
+
+impl Projection {
+    pub(crate) fn of(
+        rules: &Rules,
+        family: &Family,
+        matter: &Matter,
+        provenance: &Provenance,
+    ) -> Result<Self, StoreError> {
+        let procedure = rules.of(matter);
+        let root = family.get(&matter.root).unwrap_or(matter);
+        let summary = Summary::of(rules, root, matter);
+        let holder = procedure
+            .and_then(|procedure| procedure.state(&matter.state))
+            .and_then(|state| state.holder.as_deref());
+        let turn = holder.map_or(0, |holder| turn(procedure, matter, holder));
+        let proposal = matter.proposal.as_ref();
+        let due_at = open_dues(matter).min().unwrap_or(NEVER);
+        let words = words(procedure, root, matter);
+        let moving = vec![
+            (&matter.state).into(),
+            matter.ended.into(),
+            holder.and_then(|party| matter.party(party).first().copied()).into(),
+            proposal.map(|proposal| proposal.waits_for).into(),
+            proposal.map_or("", |proposal| role_id(proposal.role)).into(),
+            matter.changed_at.into(),
+            matter.events.into(),
+            due_at.into(),
+        ];
+        let terms = terms(matter, &summary, &words, holder);
+        let describing = vec![
+            (&matter.number).into(),
+            (&matter.title).into(),
+            (&summary.division).into(),
+            summary.categories.join(" ").into(),
+            summary.severity.into(),
+            summary.place.into(),
+            summary.enterprise.into(),
+            summary.point.map(|point| point.longitude_e6).into(),
+            summary.point.map(|point| point.latitude_e6).into(),
+            words.into(),
+        ];
+        let parties: BTreeMap<_, _> = matter
+            .parties
+            .iter()
+            .flat_map(|(party, units)| units.iter().map(move |unit| (party, *unit)))
+            .map(|(party, unit)| {
+                let turn = if Some(party.as_str()) == holder { turn } else { 0 };
+                ((party.clone(), unit), turn)
+            })
+            .collect();
+        let mut counts = Counts::new();
+        count(matter, provenance, &parties, &mut counts);
+        Ok(Self {
+            matter: matter.id.clone(),
+            root: matter.root.clone(),
+            fixed: vec![
+                matter.parent.as_ref().into(),
+                (&matter.procedure).into(),
+                matter.version.into(),
+                provenance.opened_by.into(),
+                matter.opened_at.into(),
+            ],
+            moving,
+            describing,
+            body: json("matter", matter)?,
+            provenance: json("provenance", provenance)?,
+            parties,
+            scope: matter.seen_by.clone(),
+            procedure: matter.procedure.clone(),
+            obligations: matter.obligations.iter().map(|o| (o.number, obligation(o))).collect(),
+            terms,
+            files: files(matter),
+            counts,
+        })
+    }
+
+    /// Takes this projection's counters out of the change, for the one that takes its place.
+    pub(crate) fn discount(&self, into: &mut Counts) {
+        for (key, number) in &self.counts {
+            *into.entry(key.clone()).or_default() -= number;
+        }
+    }
+
+    /// Adds this projection's counters to the change.
+    pub(crate) fn count(&self, into: &mut Counts) {
+        for (key, number) in &self.counts {
+            *into.entry(key.clone()).or_default() += number;
+        }
+    }
+
+    /// Writes what differs from the rows before; everything when there were none.
+    pub(crate) async fn write(
+        &self,
+        tx: &mut Tx,
+        before: Option<&Self>,
+    ) -> Result<(), StoreError> {
+        self.write_matter(tx, before).await?;
+        self.write_parties(tx, before).await?;
+        self.write_obligations(tx, before).await?;
+        let seen = before.map(|before| &before.scope);
+        let new = self.scope.iter().filter(|unit| !seen.is_some_and(|seen| seen.contains(unit)));
+        let rows: Vec<_> = new
+            .map(|unit| vec![(*unit).into(), (&self.procedure).into(), (&self.matter).into()])
+            .collect();
+        const SCOPE: &str =
+            "insert into matter_scope (unit_id, procedure_id, matter_id) values ($1, $2, $3)";
+        tx.execute_many(SCOPE, &rows).await?;
+        self.write_terms(tx, before).await?;
+        let old = before.map(|before| &before.files);
+        let new = self.files.iter().filter(|(key, _)| !old.is_some_and(|old| old.contains_key(*key)));
+        let rows: Vec<_> = new
+            .map(|((field, sha256), name)| {
+                vec![(&self.matter).into(), field.into(), sha256.into(), name.into()]
+            })
+            .collect();
+        const FILE: &str = "
+            insert into matter_attachment (matter_id, field, sha256, name) values ($1, $2, $3, $4)
+            on conflict (matter_id, field, sha256) do nothing";
+        tx.execute_many(FILE, &rows).await.map(drop)
+    }
+
+    async fn write_matter(&self, tx: &mut Tx, before: Option<&Self>) -> Result<(), StoreError> {
+        const INSERT: &str = "
+            insert into matter
+                (matter_id, root_id, parent_id, procedure_id, version, opener_unit_id, opened_at,
+                 state, ended, holder_unit_id, approver_unit_id, approver_role, changed_at, events,
+                 due_at,
+                 number, title, division_code, categories, severity, place, enterprise,
+                 longitude_e6, latitude_e6, words)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                    $19, $20, $21, $22, $23, $24, $25)";
+        const MOVE: &str = "
+            update matter
+               set state = $2, ended = $3, holder_unit_id = $4, approver_unit_id = $5,
+                   approver_role = $6, changed_at = $7, events = $8, due_at = $9
+             where matter_id = $1";
+        const DESCRIBE: &str = "
+            update matter
+               set number = $2, title = $3, division_code = $4, categories = $5, severity = $6,
+                   place = $7, enterprise = $8, longitude_e6 = $9, latitude_e6 = $10, words = $11
+             where matter_id = $1";
+        const BODY: &str = "
+            insert into matter_body (root_id, matter_id, body, provenance) values ($1, $2, $3, $4)
+            on conflict (root_id, matter_id)
+            do update set body = excluded.body, provenance = excluded.provenance";
+        let id = || vec![Value::from(&self.matter)];
+        match before {
+            None => {
+                let mut row = id();
+                row.push((&self.root).into());
+                for part in [&self.fixed, &self.moving, &self.describing] {
+                    row.extend(part.iter().cloned());
+                }
+                tx.execute(INSERT, &row).await?;
+            }
+            Some(before) => {
+                if before.moving != self.moving {
+                    tx.execute(MOVE, &[id(), self.moving.clone()].concat()).await?;
+                }
+                if before.describing != self.describing {
+                    tx.execute(DESCRIBE, &[id(), self.describing.clone()].concat()).await?;
+                }
+            }
+        }
+        let same = before.is_some_and(|before| {
+            before.body == self.body && before.provenance == self.provenance
+        });
+        if !same {
+            let row = [
+                (&self.root).into(),
+                (&self.matter).into(),
+                (&self.body).into(),
+                (&self.provenance).into(),
+            ];
+            tx.execute(BODY, &row).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_parties(&self, tx: &mut Tx, before: Option<&Self>) -> Result<(), StoreError> {
+        const SQL: &str = "
+            insert into matter_party (matter_id, party, unit_id, turn) values ($1, $2, $3, $4)
+            on conflict (matter_id, party, unit_id) do update set turn = excluded.turn";
+        let old = before.map(|before| &before.parties);
+        let rows: Vec<_> = self
+            .parties
+            .iter()
+            .filter(|(key, turn)| old.and_then(|old| old.get(*key)) != Some(*turn))
+            .map(|((party, unit), turn)| {
+                vec![(&self.matter).into(), party.into(), (*unit).into(), (*turn).into()]
+            })
+            .collect();
+        tx.execute_many(SQL, &rows).await.map(drop)
+    }
+
+    async fn write_obligations(
+        &self,
+        tx: &mut Tx,
+        before: Option<&Self>,
+    ) -> Result<(), StoreError> {
+        const INSERT: &str = "
+            insert into obligation
+                (matter_id, number, procedure_id, due_on, due_at, standing, is_open, is_running,
+                 provisional, suspended_on, met_at, lapsed_at, ended_at, urged_at, kind, nature,
+                 debtor_unit_id, creditor_unit_id, limit_id, started_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                    $19, $20)";
+        const UPDATE: &str = "
+            update obligation
+               set due_on = $3, due_at = $4, standing = $5, is_open = $6, is_running = $7,
+                   provisional = $8, suspended_on = $9, met_at = $10, lapsed_at = $11,
+                   ended_at = $12, urged_at = $13
+             where matter_id = $1 and number = $2";
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
+        for (number, row) in &self.obligations {
+            let old = before.and_then(|before| before.obligations.get(number));
+            let key = vec![Value::from(&self.matter), (*number).into()];
+            if old.is_none() {
+                new.push([key, vec![(&self.procedure).into()], row.clone()].concat());
+            } else if old != Some(row) {
+                let moving = row.get(..OBLIGATION_MOVING).unwrap_or(row).to_vec();
+                changed.push([key, moving].concat());
+            }
+        }
+        tx.execute_many(INSERT, &new).await?;
+        tx.execute_many(UPDATE, &changed).await.map(drop)
+    }
+
+    async fn write_terms(&self, tx: &mut Tx, before: Option<&Self>) -> Result<(), StoreError> {
+        let none = BTreeSet::new();
+        let old = before.map_or(&none, |before| &before.terms);
+        let rows = |terms: &mut dyn Iterator<Item = &String>| -> Vec<Vec<Value>> {
+            terms.map(|term| vec![term.into(), (&self.matter).into()]).collect()
+        };
+        let gone = rows(&mut old.difference(&self.terms));
+        tx.execute_many("delete from matter_term where term = $1 and matter_id = $2", &gone).await?;
+        let new = rows(&mut self.terms.difference(old));
+        tx.execute_many("insert into matter_term (term, matter_id) values ($1, $2)", &new)
+            .await
+            .map(drop)
+    }
+
+    /// Whether lists show its family differently now: children show where and what the root is.
+    pub(crate) fn describes_differently(&self, before: &Self) -> bool {
+        self.describing != before.describing
+    }
+}
+
+impl Summary {
+    /// A child shows what its root says where it says nothing itself.
+    fn of(rules: &Rules, root: &Matter, matter: &Matter) -> Self {
+        let both = [matter, root].map(|matter| Open { procedure: rules.of(matter), matter });
+        let text = |ids: &[&str]| {
+            let found = both.iter().find_map(|open| ids.iter().find_map(|id| open.text(id)));
+            found.unwrap_or_default().to_owned()
+        };
+        let division = both.iter().find_map(Open::division).unwrap_or_default().to_owned();
+        let categories = both
+            .iter()
+            .find_map(|open| known_field::CATEGORIES.iter().find_map(|id| open.choices(id)))
+            .unwrap_or_default();
+        let point = both.iter().find_map(|open| match open.value(known_field::POINT)? {
+            procedure::Value::Point(point) => Some(*point),
+            _ => None,
+        });
+        Self {
+            division,
+            categories,
+            severity: text(&[known_field::SEVERITY]),
+            place: text(&known_field::PLACE),
+            enterprise: text(&[known_field::ENTERPRISE]),
+            point,
+        }
+    }
+}
+
+/// A matter as far as everyone who sees it may read it.
+struct Open<'a> {
+    procedure: Option<&'a Procedure>,
+    matter: &'a Matter,
+}
+
+impl<'a> Open<'a> {
+    fn value(&self, id: &str) -> Option<&'a procedure::Value> {
+        let field = self.procedure?.field(id)?;
+        let open = matches!(field.tier, Tier::Public | Tier::Shared);
+        self.matter.fields.get(id).filter(|value| open && !value.is_empty())
+    }
+
+    fn text(&self, id: &str) -> Option<&'a str> {
+        match self.value(id)? {
+            procedure::Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn choices(&self, id: &str) -> Option<Vec<String>> {
+        match self.value(id)? {
+            procedure::Value::Text(one) => Some(vec![one.clone()]),
+            procedure::Value::Choices(many) => Some(many.clone()),
+            _ => None,
+        }
+    }
+
+    fn division(&self) -> Option<&'a str> {
+        self.procedure?.fields.iter().filter(|field| field.kind == FieldKind::Division).find_map(
+            |field| match self.value(&field.id)? {
+                procedure::Value::Division(code) => Some(code.as_str()),
+                _ => None,
+            },
+        )
+    }
+}
+
+fn words(procedure: Option<&Procedure>, root: &Matter, matter: &Matter) -> String {
+    let mut words = matter.number.clone();
+    // A child that only repeats the title of its root would double every answer.
+    if matter.id == root.id || matter.title != root.title {
+        words.push(' ');
+        words.push_str(&matter.title);
+    }
+    let open = Open { procedure, matter };
+    for field in procedure.iter().flat_map(|procedure| &procedure.fields) {
+        if field.kind == FieldKind::Text
+            && let Some(text) = open.text(&field.id)
+        {
+            words.push(' ');
+            words.push_str(text);
+        }
+    }
+    term::normalised(&words)
+}
+
+fn terms(
+    matter: &Matter,
+    summary: &Summary,
+    words: &str,
+    holder: Option<&str>,
+) -> BTreeSet<String> {
+    let procedure = matter.procedure.as_str();
+    let mut terms = term::pairs(words);
+    terms.insert(term::state(procedure, &matter.state));
+    terms.insert(term::ended(procedure, matter.ended));
+    terms.extend(summary.categories.iter().map(|category| term::category(procedure, category)));
+    for length in [4, 6] {
+        terms.extend(summary.division.get(..length).map(|code| term::division(procedure, code)));
+    }
+    terms.extend(matter.parties.values().flatten().map(|unit| term::party(procedure, *unit)));
+    let holders = holder.map_or(&[][..], |party| matter.party(party));
+    terms.extend(holders.iter().map(|unit| term::holder(procedure, *unit)));
+    terms
+}
+
+/// 2 when whoever holds the pen must first sign for receipt: the liaison has an act to do here.
+fn turn(procedure: Option<&Procedure>, matter: &Matter, holder: &str) -> i64 {
+    let signs = procedure.iter().flat_map(|procedure| &procedure.actions).any(|action| {
+        action.role == RoleName::Liaison
+            && !action.out_of_turn
+            && action.from.contains(&matter.state)
+            && action.by.iter().any(|party| party == holder)
+    });
+    if signs { 2 } else { 1 }
+}
+
+fn open_dues(matter: &Matter) -> impl Iterator<Item = i64> {
+    matter
+        .obligations
+        .iter()
+        .filter(|owed| {
+            owed.is_open()
+                && owed.nature == ObligationKind::Obligation
+                && owed.suspended_on.is_none()
+        })
+        .map(|owed| owed.ends_at().as_microsecond())
+}
+
+/// How many columns of [`obligation`] change after it has started.
+const OBLIGATION_MOVING: usize = 11;
+
+fn obligation(owed: &procedure::matter::Obligation) -> Vec<Value> {
+    let limit = match &owed.source {
+        Source::Limit { limit, .. } => Some(limit),
+        Source::Stated { .. } => None,
+    };
+    let started = match owed.trigger {
+        calendar::Trigger::Day(day) => calendar::start_of_day(day),
+        calendar::Trigger::Instant(at) => at,
+    };
+    vec![
+        owed.due.date().into(),
+        owed.ends_at().into(),
+        standing_id(owed.standing()).into(),
+        owed.is_open().into(),
+        owed.is_running().into(),
+        owed.provisional.into(),
+        owed.suspended_on.into(),
+        owed.met_at.into(),
+        owed.lapsed_at.into(),
+        owed.ended_at.into(),
+        owed.urged_at.into(),
+        (&owed.kind).into(),
+        nature_id(owed.nature).into(),
+        owed.debtor.into(),
+        owed.creditor.into(),
+        limit.into(),
+        started.into(),
+    ]
+}
+
+pub(crate) fn nature_id(nature: ObligationKind) -> &'static str {
+    match nature {
+        ObligationKind::Obligation => "obligation",
+        ObligationKind::Period => "period",
+    }
+}
+
+pub(crate) fn standing_id(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Running => "running",
+        Standing::Suspended => "suspended",
+        Standing::Met => "met",
+        Standing::MetLate => "met-late",
+        Standing::Lapsed => "lapsed",
+        Standing::Ended => "ended",
+    }
+}
+
+pub(crate) fn role_id(role: RoleName) -> &'static str {
+    match role {
+        RoleName::Handler => "handler",
+        RoleName::Leader => "leader",
+        RoleName::Liaison => "liaison",
+        RoleName::Clerk => "clerk",
+        RoleName::Viewer => "viewer",
+        RoleName::UnitAdmin => "unit-admin",
+    }
+}
+
+/// Every file the matter names; one of a draft stands under `~FIELD`.
+fn files(matter: &Matter) -> BTreeMap<(String, String), String> {
+    let drafted = matter.proposal.iter().flat_map(|proposal| &proposal.input);
+    let named = matter.fields.iter().map(|(id, value)| (id.clone(), value));
+    let mut files = BTreeMap::new();
+    for (field, value) in named.chain(drafted.map(|(id, value)| (format!("~{id}"), value))) {
+        if let procedure::Value::Files(many) = value {
+            for file in many {
+                files.insert((field.clone(), file.sha256.clone()), file.name.clone());
+            }
+        }
+    }
+    files
+}
+
+/// Names of kept counters.
+pub(crate) mod counter {
+    pub(crate) const OWING: &str = "owing";
+    pub(crate) const OVERDUE: &str = "overdue";
+    pub(crate) const OWED: &str = "owed";
+    pub(crate) const OWED_OVERDUE: &str = "owed-overdue";
+    pub(crate) const TURN: &str = "turn";
+    pub(crate) const ACKNOWLEDGE: &str = "acknowledge";
+    pub(crate) const APPROVE: &str = "approve";
+    pub(crate) const TRACKING: &str = "tracking";
+    /// Followed by `PROCEDURE/STATE`.
+    pub(crate) const STATE: &str = "state/";
+    /// Followed by `PROCEDURE`: matters not over.
+    pub(crate) const LIVE: &str = "live/";
+}
+
+fn count(
+    matter: &Matter,
+    provenance: &Provenance,
+    parties: &BTreeMap<(String, UnitId), i64>,
+    counts: &mut Counts,
+) {
+    let mut add = |unit: UnitId, name: &str| {
+        *counts.entry((unit, name.to_owned())).or_default() += 1;
+    };
+    for owed in &matter.obligations {
+        if owed.is_open() && owed.nature == ObligationKind::Obligation {
+            add(owed.debtor, counter::OWING);
+            add(owed.creditor, counter::OWED);
+            if owed.lapsed_at.is_some() {
+                add(owed.debtor, counter::OVERDUE);
+                add(owed.creditor, counter::OWED_OVERDUE);
+            }
+        }
+    }
+    let holding: BTreeSet<_> =
+        parties.iter().filter(|(_, turn)| **turn > 0).map(|((_, unit), turn)| (unit, turn)).collect();
+    for (unit, turn) in holding {
+        add(*unit, counter::TURN);
+        if *turn == 2 {
+            add(*unit, counter::ACKNOWLEDGE);
+        }
+    }
+    if let Some(proposal) = &matter.proposal {
+        add(proposal.waits_for, counter::APPROVE);
+    }
+    if !matter.ended
+        && let Some(unit) = provenance.opened_by
+    {
+        add(unit, counter::TRACKING);
+    }
+    for unit in &matter.seen_by {
+        add(*unit, &format!("{}{}/{}", counter::STATE, matter.procedure, matter.state));
+        if !matter.ended {
+            add(*unit, &format!("{}{}", counter::LIVE, matter.procedure));
+        }
+    }
+}
+
+/// Adds a change to the kept counters, in one order, so that two processes never wait for each other.
+pub(crate) async fn write_counts(tx: &mut Tx, counts: &Counts) -> Result<(), StoreError> {
+    const SQL: &str = "
+        insert into unit_counter (unit_id, name, number) values ($1, $2, $3)
+        on conflict (unit_id, name) do update set number = unit_counter.number + excluded.number";
+    let rows: Vec<_> = counts
+        .iter()
+        .filter(|(_, change)| **change != 0)
+        .map(|((unit, name), change)| vec![(*unit).into(), name.into(), (*change).into()])
+        .collect();
+    tx.execute_many(SQL, &rows).await.map(drop)
+}
+
+fn json(what: &'static str, value: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::damaged(what, error))
+}

@@ -1,0 +1,239 @@
+//! Who may read what of a matter one may see: the one matrix, and what carries it out.
+//!
+//! Whether a unit sees a matter at all is a row of `matter_scope`, joined in SQL. Within it, each field
+//! has a tier:
+//!
+//! | tier | who reads it |
+//! |---|---|
+//! | public, shared | everyone who sees the matter |
+//! | procuratorate | those who work on matters at a procuratorate, and at the unit that wrote it |
+//! | criminal | those who work on matters at a procuratorate or the police, and at the unit that wrote it |
+//! | sealed | handlers and leaders of the unit that wrote it |
+//!
+//! "Work on matters" means handler, leader, liaison or clerk; a viewer or a unit's administrator reads
+//! the first row only. An act that is drafted and not yet approved is known to the unit that drafted it
+//! and the unit that approves it. What is hidden is named as hidden (已脱敏), never shown as empty.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use procedure::definition::{Field, Procedure, RoleName, Side, Tier};
+use procedure::{Event, Matter, Rules, UnitId, Value, What};
+use serde::{Deserialize, Serialize};
+
+use crate::scope::Scope;
+
+/// Who opened a matter and who wrote each of its fields; follows from its events.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The unit that opened it; none for the platform itself.
+    pub opened_by: Option<UnitId>,
+    /// The unit that wrote the field last; none for what the platform filled in.
+    pub fields: BTreeMap<String, UnitId>,
+}
+
+impl Provenance {
+    /// Takes in what happened; `drafted_by` is the unit whose draft takes effect with it.
+    pub fn apply(&mut self, drafted_by: Option<UnitId>, event: &Event) {
+        let (writer, fields) = match &event.what {
+            What::Opened(opening) => {
+                self.opened_by = event.by.unit;
+                (event.by.unit, &opening.fields)
+            }
+            What::Acted(act) if act.drafted_by.is_some() => (drafted_by, &act.input),
+            What::Acted(act) => (event.by.unit, &act.input),
+            _ => return,
+        };
+        for field in fields.keys() {
+            match writer {
+                Some(unit) => drop(self.fields.insert(field.clone(), unit)),
+                None => drop(self.fields.remove(field)),
+            }
+        }
+    }
+}
+
+/// Whether somebody may read a field of that tier, written by that unit.
+#[must_use]
+pub fn sees(tier: Tier, writer: Option<UnitId>, scope: &Scope) -> bool {
+    let ours = writer == Some(scope.unit);
+    let procuratorate = scope.side == Side::Procuratorate;
+    match tier {
+        Tier::Public | Tier::Shared => true,
+        Tier::Procuratorate => scope.works() && (ours || procuratorate),
+        Tier::Criminal => scope.works() && (ours || procuratorate || scope.police),
+        Tier::Sealed => {
+            ours && (scope.roles.contains(&RoleName::Handler)
+                || scope.roles.contains(&RoleName::Leader))
+        }
+    }
+}
+
+/// Whether reading a field of that tier is itself written down.
+#[must_use]
+pub fn is_sensitive(tier: Tier) -> bool {
+    match tier {
+        Tier::Public | Tier::Shared => false,
+        Tier::Procuratorate | Tier::Criminal | Tier::Sealed => true,
+    }
+}
+
+/// A matter with everything taken out that the reader may not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenMatter {
+    /// What is left.
+    pub matter: Matter,
+    /// Fields that hold something the reader may not read.
+    pub masked: BTreeSet<String>,
+    /// Fields the reader does read and whose reading is written down.
+    pub sensitive: BTreeSet<String>,
+    /// Who wrote what.
+    pub provenance: Provenance,
+}
+
+/// What the reader gets of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen<'a> {
+    /// What it holds.
+    Value(&'a Value),
+    /// It holds something, shown as 〔已脱敏〕.
+    Masked,
+}
+
+/// A field that holds something.
+#[derive(Debug, Clone, Copy)]
+pub struct SeenField<'a> {
+    /// The field.
+    pub field: &'a Field,
+    /// What the reader gets.
+    pub value: Seen<'a>,
+}
+
+/// Takes out of a matter what somebody may not read. Without its procedure nothing is known of the
+/// tiers, and every field is hidden.
+#[must_use]
+pub fn seen(rules: &Rules, matter: &Matter, provenance: &Provenance, scope: &Scope) -> SeenMatter {
+    let procedure = rules.of(matter);
+    let mut matter = matter.clone();
+    let (mut masked, mut sensitive) = (BTreeSet::new(), BTreeSet::new());
+    matter.fields.retain(|id, value| {
+        let tier = tier(procedure, id);
+        let read = sees(tier, provenance.fields.get(id).copied(), scope);
+        if !read && !value.is_empty() {
+            masked.insert(id.clone());
+        }
+        if read && is_sensitive(tier) && !value.is_empty() {
+            sensitive.insert(id.clone());
+        }
+        read
+    });
+    if matter.proposal.as_ref().is_some_and(|draft| !concerns(draft.unit, draft.waits_for, scope)) {
+        matter.proposal = None;
+    }
+    SeenMatter { matter, masked, sensitive, provenance: provenance.clone() }
+}
+
+impl SeenMatter {
+    /// Its fields that hold something, in the order of the procedure.
+    pub fn fields<'a>(
+        &'a self,
+        procedure: &'a Procedure,
+    ) -> impl Iterator<Item = SeenField<'a>> + 'a {
+        procedure.fields.iter().filter_map(|field| {
+            if self.masked.contains(&field.id) {
+                return Some(SeenField { field, value: Seen::Masked });
+            }
+            let value = self.matter.fields.get(&field.id).filter(|value| !value.is_empty())?;
+            Some(SeenField { field, value: Seen::Value(value) })
+        })
+    }
+}
+
+/// An event with everything taken out that the reader may not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenEvent {
+    /// What is left.
+    pub event: Event,
+    /// Fields it filled in that the reader may not read.
+    pub masked: BTreeSet<String>,
+}
+
+/// The events somebody may know of; drafts of other units are left out altogether.
+#[must_use]
+pub fn seen_events(
+    rules: &Rules,
+    matter: &Matter,
+    events: Vec<Event>,
+    scope: &Scope,
+) -> Vec<SeenEvent> {
+    let procedure = rules.of(matter);
+    let mut seen = Vec::new();
+    let mut draft: Option<(UnitId, UnitId)> = None;
+    for mut event in events {
+        match &event.what {
+            What::Proposed(proposal) => draft = Some((proposal.unit, proposal.waits_for)),
+            What::Approved { waits_for, .. } => {
+                draft = draft.map(|(unit, _)| (unit, *waits_for));
+            }
+            _ => {}
+        }
+        let writer = match &event.what {
+            What::Acted(act) if act.drafted_by.is_some() => draft.map(|(unit, _)| unit),
+            _ => event.by.unit,
+        };
+        let known = draft.is_some_and(|(unit, waits_for)| concerns(unit, waits_for, scope));
+        let of_draft = match &event.what {
+            What::Proposed(_) | What::Approved { .. } => true,
+            What::Returned { .. } | What::TakenBack => {
+                draft = None;
+                true
+            }
+            What::Acted(act) => {
+                if act.drafted_by.is_some() {
+                    draft = None;
+                }
+                false
+            }
+            What::Opened(_)
+            | What::Joined { .. }
+            | What::Shown { .. }
+            | What::Started(_)
+            | What::Met { .. }
+            | What::Suspended { .. }
+            | What::Resumed { .. }
+            | What::Extended { .. }
+            | What::Ended { .. }
+            | What::Lapsed { .. }
+            | What::Recounted { .. }
+            | What::Urged { .. } => false,
+        };
+        if of_draft && !known {
+            continue;
+        }
+        let mut masked = BTreeSet::new();
+        let fields = match &mut event.what {
+            What::Opened(opening) => Some(&mut opening.fields),
+            What::Acted(act) => Some(&mut act.input),
+            What::Proposed(proposal) => Some(&mut proposal.input),
+            _ => None,
+        };
+        if let Some(fields) = fields {
+            fields.retain(|id, value| {
+                let read = sees(tier(procedure, id), writer, scope);
+                if !read && !value.is_empty() {
+                    masked.insert(id.clone());
+                }
+                read
+            });
+        }
+        seen.push(SeenEvent { event, masked });
+    }
+    seen
+}
+
+fn tier(procedure: Option<&Procedure>, field: &str) -> Tier {
+    procedure.and_then(|procedure| procedure.field(field)).map_or(Tier::Sealed, |field| field.tier)
+}
+
+fn concerns(drafted: UnitId, approves: UnitId, scope: &Scope) -> bool {
+    scope.unit == drafted || scope.unit == approves
+}

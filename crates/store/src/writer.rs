@@ -1,0 +1,562 @@
+//! The one writer: everything that changes goes through it.
+//!
+//! It takes all commands that wait, at most [`BATCH_MAX`], and makes them durable with one commit. Each
+//! command stands behind its own savepoint, so that what one of them breaks harms no other. Nobody is
+//! answered before the commit.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use procedure::decide::World;
+use procedure::{
+    Actor, Command, Decision, Event, Family, FieldError, Matter, MatterId, OpenRequest, Refusal,
+    Request, Rules, What, decide,
+};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::answer::{ActError, Done, DraftRef, Key, Refused};
+use crate::db::Tx;
+use crate::dialect::Engine;
+use crate::draft::{self, Draft, DraftBody};
+use crate::error::StoreError;
+use crate::event;
+use crate::family::{Loaded, family_lock};
+use crate::ids::Ids;
+use crate::projection::{Counts, Projection, write_counts};
+use crate::row::Value;
+use crate::store::Inner;
+
+/// Most commands in one commit.
+pub const BATCH_MAX: usize = 128;
+/// Most commands that may wait before callers are held back.
+pub(crate) const WAITING_MAX: usize = 4_096;
+
+/// A statement that belongs to no matter: a draft saved, a file noted.
+#[derive(Debug, Clone)]
+pub(crate) struct Statement {
+    pub(crate) sql: &'static str,
+    pub(crate) values: Vec<Value>,
+}
+
+/// What is asked of the writer.
+pub(crate) enum Job {
+    Act { actor: Actor, request: Request, key: Option<Key> },
+    Open { actor: Actor, request: OpenRequest, key: Option<Key> },
+    PassTime { root: MatterId },
+    Recount { root: MatterId },
+    Statements(Vec<Statement>),
+}
+
+/// What the writer says.
+pub(crate) enum Answer {
+    Done(Box<Done>),
+    Refused(Box<Refused>),
+    NotFound,
+    KeyReused,
+    Count(u64),
+}
+
+/// A job and where its answer goes.
+pub(crate) struct Work {
+    pub(crate) job: Job,
+    pub(crate) reply: oneshot::Sender<Result<Answer, StoreError>>,
+}
+
+/// Takes work until every sender is gone, or until `stop` closes and what waits is done.
+pub(crate) async fn run(
+    inner: Arc<Inner>,
+    mut work: mpsc::Receiver<Work>,
+    seed: [u8; 32],
+    mut stop: oneshot::Receiver<()>,
+) {
+    let mut writer = Writer { inner, ids: Ids::new(seed) };
+    let mut stopping = false;
+    loop {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        tokio::select! {
+            biased;
+            _ = &mut stop, if !stopping => {
+                stopping = true;
+                work.close();
+                continue;
+            }
+            taken = work.recv_many(&mut batch, BATCH_MAX) => if taken == 0 { return },
+        }
+        writer.run_batch(batch).await;
+    }
+}
+
+struct Writer {
+    inner: Arc<Inner>,
+    ids: Ids,
+}
+
+impl Writer {
+    async fn run_batch(&mut self, batch: Vec<Work>) {
+        let mut batch: Vec<Work> =
+            batch.into_iter().filter(|work| !work.reply.is_closed()).collect();
+        if self.inner.database.engine() == Engine::Postgres && batch.len() > 1 {
+            self.sort(&mut batch).await;
+        }
+        let answers = match self.commit(&batch).await {
+            Ok(answers) => answers,
+            Err(error) if batch.len() > 1 => {
+                tracing::warn!(commands = batch.len(), %error, "a commit failed; one by one now");
+                let mut answers = Vec::with_capacity(batch.len());
+                for work in &batch {
+                    answers.push(self.alone(work).await);
+                }
+                answers
+            }
+            Err(error) => vec![Err(error)],
+        };
+        for (work, answer) in batch.into_iter().zip(answers) {
+            // Another process may have stood in the way; nothing of this command was kept.
+            let answer = match answer {
+                Err(StoreError::Timeout { .. }) => self.alone(&work).await,
+                Err(error) if error.is_constraint("idempotency_pkey") => self.alone(&work).await,
+                answer => answer,
+            };
+            // Whoever asked may have gone away meanwhile.
+            drop(work.reply.send(answer));
+        }
+    }
+
+    async fn alone(&mut self, work: &Work) -> Result<Answer, StoreError> {
+        let mut answers = self.commit(std::slice::from_ref(work)).await?;
+        answers.pop().unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Families are locked in one order, so that two processes never wait for each other.
+    async fn sort(&self, batch: &mut Vec<Work>) {
+        let Ok(mut tx) = self.inner.database.read().await else { return };
+        let mut roots = Vec::with_capacity(batch.len());
+        for work in batch.iter() {
+            let matter = match &work.job {
+                Job::Act { request, .. } => Some(&request.matter),
+                Job::Open { request, .. } => request.parent.as_ref(),
+                Job::PassTime { root } | Job::Recount { root } => Some(root),
+                Job::Statements(_) => None,
+            };
+            let root: Option<String> = match matter {
+                Some(matter) => {
+                    let sql = "select root_id from matter where matter_id = $1";
+                    tx.one(sql, &[matter.into()]).await.unwrap_or_default()
+                }
+                None => None,
+            };
+            roots.push(root.unwrap_or_default());
+        }
+        let mut sorted: Vec<_> = roots.into_iter().zip(std::mem::take(batch)).collect();
+        sorted.sort_by(|(left, _), (right, _)| left.cmp(right));
+        batch.extend(sorted.into_iter().map(|(_, work)| work));
+    }
+
+    async fn commit(
+        &mut self,
+        batch: &[Work],
+    ) -> Result<Vec<Result<Answer, StoreError>>, StoreError> {
+        let mut tx = self.inner.database.write().await?;
+        let mut counts = Counts::new();
+        let mut answers = Vec::with_capacity(batch.len());
+        for work in batch {
+            tx.savepoint().await?;
+            let mut change = Counts::new();
+            let answer = self.run(&mut tx, &mut change, &work.job).await;
+            if answer.is_ok() {
+                tx.release().await?;
+                for (key, number) in change {
+                    *counts.entry(key).or_default() += number;
+                }
+            } else {
+                tx.undo().await?;
+            }
+            answers.push(answer);
+        }
+        write_counts(&mut tx, &counts).await?;
+        tx.commit().await?;
+        Ok(answers)
+    }
+
+    async fn run(
+        &mut self,
+        tx: &mut Tx,
+        counts: &mut Counts,
+        job: &Job,
+    ) -> Result<Answer, StoreError> {
+        match job {
+            Job::Act { actor, request, key } => {
+                let asked = format!("{request:?}");
+                self.once(tx, counts, actor, key.as_ref(), &asked, Asked::Act(request)).await
+            }
+            Job::Open { actor, request, key } => {
+                let asked = format!("{request:?}");
+                self.once(tx, counts, actor, key.as_ref(), &asked, Asked::Open(request)).await
+            }
+            Job::PassTime { root } => self.by_itself(tx, counts, root, decide::pass_time).await,
+            Job::Recount { root } => self.by_itself(tx, counts, root, decide::recount).await,
+            Job::Statements(statements) => {
+                let mut rows = 0;
+                for statement in statements {
+                    rows += tx.execute(statement.sql, &statement.values).await?;
+                }
+                Ok(Answer::Count(rows))
+            }
+        }
+    }
+
+    /// Acts unless the key says it was done before.
+    async fn once(
+        &mut self,
+        tx: &mut Tx,
+        counts: &mut Counts,
+        actor: &Actor,
+        key: Option<&Key>,
+        asked: &str,
+        what: Asked<'_>,
+    ) -> Result<Answer, StoreError> {
+        const FIND: &str =
+            "select request_hash, answer from idempotency where user_id = $1 and key = $2";
+        const KEEP: &str = "
+            insert into idempotency (user_id, key, request_hash, answer, created_at)
+            values ($1, $2, $3, $4, $5)";
+        let Some(key) = key else { return self.person(tx, counts, actor, what).await };
+        let hash = crate::randomness::hex(&Sha256::digest(format!("{} {asked}", actor.unit)));
+        let id = || vec![Value::from(actor.user), key.as_str().into()];
+        if let Some(row) = tx.row(FIND, &id()).await? {
+            if row.get::<String>(0)? != hash {
+                return Ok(Answer::KeyReused);
+            }
+            let done: Done = serde_json::from_str(&row.get::<String>(1)?)
+                .map_err(|error| StoreError::damaged("answer", error))?;
+            return Ok(Answer::Done(Box::new(Done { repeated: true, ..done })));
+        }
+        let answer = self.person(tx, counts, actor, what).await?;
+        // A refusal is not kept: the same key may come again with the mended form.
+        if let Answer::Done(done) = &answer {
+            let done = serde_json::to_string(done)
+                .map_err(|error| StoreError::damaged("answer", error))?;
+            let mut row = id();
+            row.extend([hash.into(), done.into(), self.inner.now().into()]);
+            tx.execute(KEEP, &row).await?;
+        }
+        Ok(answer)
+    }
+
+    async fn person(
+        &mut self,
+        tx: &mut Tx,
+        counts: &mut Counts,
+        actor: &Actor,
+        asked: Asked<'_>,
+    ) -> Result<Answer, StoreError> {
+        let before = match asked.matter() {
+            None => Loaded::default(),
+            Some(matter) => match family_lock(tx, matter).await? {
+                Some(loaded) if in_scope(&loaded.family, matter, actor) => loaded,
+                _ => return Ok(Answer::NotFound),
+            },
+        };
+        let now = self.inner.now();
+        let rules = self.inner.rules();
+        let decided = self.pure(&rules, now, |world, new_id| {
+            let family = before.family.clone();
+            match asked {
+                Asked::Act(request) => decide::decide(world, family, actor, request, new_id),
+                Asked::Open(request) => decide::open(world, family, actor, request, new_id),
+            }
+        })?;
+        let decision = match decided {
+            Ok(decision) => decision,
+            Err(refusal) => return refuse(tx, actor, asked, now, refusal).await,
+        };
+        if let Some(refusal) = missing_file(tx, actor, &before.family, &decision.events).await? {
+            return refuse(tx, actor, asked, now, refusal).await;
+        }
+        let (events, after) = write(tx, counts, &rules, &before, decision.events).await?;
+        draft::forget(tx, actor.user, &asked.form(), asked.matter()).await?;
+        let opened: Vec<_> = opened(&events).map(|(id, _)| id.clone()).collect();
+        let acted = match asked {
+            Asked::Act(request) => Some(&request.matter),
+            Asked::Open(_) => opened.first(),
+        };
+        let matter = acted.and_then(|id| after.get(id)).ok_or(StoreError::Closed)?;
+        Ok(Answer::Done(Box::new(Done {
+            matter: matter.id.clone(),
+            root: matter.root.clone(),
+            number: matter.number.clone(),
+            state: matter.state.clone(),
+            events: matter.events,
+            opened,
+            repeated: false,
+        })))
+    }
+
+    async fn by_itself(
+        &mut self,
+        tx: &mut Tx,
+        counts: &mut Counts,
+        root: &MatterId,
+        decide: fn(World<'_>, Family, &mut dyn FnMut() -> MatterId) -> Decision,
+    ) -> Result<Answer, StoreError> {
+        let Some(before) = family_lock(tx, root).await? else { return Ok(Answer::Count(0)) };
+        let rules = self.inner.rules();
+        let decision = self.pure(&rules, self.inner.now(), |world, new_id| {
+            decide(world, before.family.clone(), new_id)
+        })?;
+        let (events, _) = write(tx, counts, &rules, &before, decision.events).await?;
+        Ok(Answer::Count(events.len() as u64))
+    }
+
+    /// Runs the rules. Should they panic, this one command fails and the writer goes on.
+    fn pure<T>(
+        &mut self,
+        rules: &Rules,
+        now: Timestamp,
+        decide: impl FnOnce(World<'_>, &mut dyn FnMut() -> MatterId) -> T,
+    ) -> Result<T, StoreError> {
+        let directory = self.inner.directories.load();
+        let world = World { rules, directory: &*directory, now };
+        let ids = &mut self.ids;
+        catch_unwind(AssertUnwindSafe(|| decide(world, &mut || ids.next(now)))).map_err(|_| {
+            StoreError::Database {
+                operation: "decide".to_owned(),
+                source: "the rules panicked; the log says where".into(),
+            }
+        })
+    }
+}
+
+/// What a person asks for.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    Act(&'a Request),
+    Open(&'a OpenRequest),
+}
+
+impl<'a> Asked<'a> {
+    /// The matter that must exist and be in scope.
+    fn matter(self) -> Option<&'a MatterId> {
+        match self {
+            Self::Act(request) => Some(&request.matter),
+            Self::Open(request) => request.parent.as_ref(),
+        }
+    }
+
+    fn form(self) -> String {
+        match self {
+            Self::Open(request) => format!("open/{}", request.procedure),
+            Self::Act(request) => match &request.command {
+                Command::Act { action, .. } => format!("act/{action}"),
+                Command::Approve => "approve".to_owned(),
+                Command::Return { .. } => "return".to_owned(),
+                Command::TakeBack => "take-back".to_owned(),
+                Command::Urge { obligation, .. } => format!("urge/{obligation}"),
+            },
+        }
+    }
+
+    fn body(self) -> DraftBody {
+        let one = |name: &str, text: &String| DraftBody {
+            input: [(name.to_owned(), vec![text.clone()])].into(),
+            ..DraftBody::default()
+        };
+        match self {
+            Self::Open(request) => DraftBody {
+                title: request.title.clone(),
+                parties: request.parties.clone(),
+                input: request.input.clone(),
+            },
+            Self::Act(request) => match &request.command {
+                Command::Act { input, .. } => {
+                    DraftBody { input: input.clone(), ..DraftBody::default() }
+                }
+                Command::Return { reason } => one("reason", reason),
+                Command::Urge { words, .. } => one("words", words),
+                Command::Approve | Command::TakeBack => DraftBody::default(),
+            },
+        }
+    }
+}
+
+fn in_scope(family: &Family, matter: &MatterId, actor: &Actor) -> bool {
+    family.get(matter).is_some_and(|matter| matter.seen_by.contains(&actor.unit))
+}
+
+/// Keeps what was filled in and says so.
+async fn refuse(
+    tx: &mut Tx,
+    actor: &Actor,
+    asked: Asked<'_>,
+    now: Timestamp,
+    refusal: Refusal,
+) -> Result<Answer, StoreError> {
+    let body = asked.body();
+    let mut kept = None;
+    if !body.is_empty() {
+        let draft = Draft {
+            form: asked.form(),
+            matter: asked.matter().cloned(),
+            unit: actor.unit,
+            body,
+            refusal: None,
+            saved_at: now,
+        };
+        draft::keep(tx, actor.user, &draft, &refusal).await?;
+        kept = Some(DraftRef { form: draft.form, matter: draft.matter });
+    }
+    Ok(Answer::Refused(Box::new(Refused { refusal, kept })))
+}
+
+/// A file may be named by those who uploaded it, or when the family names it already: knowing a hash
+/// must not open a file.
+async fn missing_file(
+    tx: &mut Tx,
+    actor: &Actor,
+    before: &Family,
+    events: &[(MatterId, Event)],
+) -> Result<Option<Refusal>, StoreError> {
+    const SQL: &str = "
+        select a.size_bytes
+          from attachment a
+          join attachment_upload u on u.sha256 = a.sha256
+         where a.sha256 = $1 and (u.user_id = $2 or u.unit_id = $3)";
+    let known: BTreeSet<&str> = before
+        .matters()
+        .flat_map(|matter| {
+            let drafted = matter.proposal.iter().flat_map(|proposal| proposal.input.values());
+            matter.fields.values().chain(drafted)
+        })
+        .flat_map(files)
+        .map(|file| file.sha256.as_str())
+        .collect();
+    let mut errors = Vec::new();
+    let mut asked = BTreeSet::new();
+    for (_, event) in events {
+        let fields = match &event.what {
+            What::Opened(opening) => &opening.fields,
+            What::Acted(act) => &act.input,
+            What::Proposed(proposal) => &proposal.input,
+            _ => continue,
+        };
+        for (field, value) in fields {
+            for file in files(value) {
+                if known.contains(file.sha256.as_str()) || !asked.insert(&file.sha256) {
+                    continue;
+                }
+                let values = [(&file.sha256).into(), actor.user.into(), actor.unit.into()];
+                if tx.one::<i64>(SQL, &values).await? != Some(file.size_bytes) {
+                    errors.push(FieldError::new(
+                        field,
+                        format!("附件“{}”未在本单位上传，请重新上传", file.name),
+                        format!("“{}” was not uploaded by your unit; upload it again", file.name),
+                    ));
+                }
+            }
+        }
+    }
+    Ok((!errors.is_empty()).then(|| Refusal::of_fields(errors)))
+}
+
+fn files(value: &procedure::Value) -> &[procedure::value::FileRef] {
+    match value {
+        procedure::Value::Files(files) => files,
+        _ => &[],
+    }
+}
+
+fn opened(events: &[(MatterId, Event)]) -> impl Iterator<Item = (&MatterId, &Event)> {
+    events
+        .iter()
+        .filter(|(_, event)| matches!(event.what, What::Opened(_)))
+        .map(|(id, event)| (id, event))
+}
+
+/// Numbers what was opened, appends the events, and writes what differs in the read tables.
+async fn write(
+    tx: &mut Tx,
+    counts: &mut Counts,
+    rules: &Rules,
+    before: &Loaded,
+    mut events: Vec<(MatterId, Event)>,
+) -> Result<(Vec<(MatterId, Event)>, Family), StoreError> {
+    for (_, event) in &mut events {
+        if let What::Opened(opening) = &mut event.what {
+            let blank = Matter::opened(
+                &Event { number: 0, at: event.at, by: event.by, what: What::TakenBack },
+                opening,
+            );
+            let prefix = rules.of(&blank).map_or("", |procedure| procedure.number.as_str());
+            opening.number = number(tx, prefix, event.at).await?;
+        }
+    }
+    // Replayed rather than taken from the decision: what is stored is what the events say.
+    let mut after = before.clone();
+    let mut touched = BTreeSet::new();
+    for (id, event) in &events {
+        let drafted = after.family.get(id).and_then(|matter| matter.proposal.as_ref());
+        let drafted = drafted.map(|proposal| proposal.unit);
+        after.provenance.entry(id.clone()).or_default().apply(drafted, event);
+        after.family.apply(id, event);
+        touched.insert(id.clone());
+    }
+    event::append(tx, &events).await?;
+    let project = |loaded: &Loaded, id: &MatterId| {
+        let Some(matter) = loaded.family.get(id) else { return Ok(None) };
+        let provenance = loaded.provenance.get(id).cloned().unwrap_or_default();
+        Projection::of(rules, &loaded.family, matter, &provenance).map(Some)
+    };
+    // The root first: when lists show it differently, they show all under it differently.
+    let root = touched.iter().find_map(|id| after.family.get(id)).map(|matter| matter.root.clone());
+    if let Some(root) = root
+        && touched.contains(&root)
+        && let (Some(old), Some(new)) = (project(before, &root)?, project(&after, &root)?)
+        && new.describes_differently(&old)
+    {
+        touched.extend(after.family.matters().map(|matter| matter.id.clone()));
+    }
+    for id in &touched {
+        let (old, new) = (project(before, id)?, project(&after, id)?);
+        if let Some(old) = &old {
+            old.discount(counts);
+        }
+        if let Some(new) = new {
+            new.count(counts);
+            new.write(tx, old.as_ref()).await?;
+        }
+    }
+    Ok((events, after.family))
+}
+
+/// The next number of a kind of matter in the year of the opening, e.g. `问题〔2026〕12号`.
+async fn number(tx: &mut Tx, prefix: &str, at: Timestamp) -> Result<String, StoreError> {
+    const SQL: &str = "
+        insert into matter_number (prefix, year, last) values ($1, $2, 1)
+        on conflict (prefix, year) do update set last = matter_number.last + 1
+        returning last";
+    let year = i64::from(calendar::local_date(at).year());
+    let last: Option<i64> = tx.one(SQL, &[prefix.into(), year.into()]).await?;
+    Ok(format!("{prefix}〔{year}〕{}号", last.unwrap_or(1)))
+}
+
+impl Answer {
+    pub(crate) fn done(self) -> Result<Done, ActError> {
+        match self {
+            Self::Done(done) => Ok(*done),
+            Self::Refused(refused) => Err(ActError::Refused(refused)),
+            Self::NotFound => Err(ActError::NotFound),
+            Self::KeyReused => Err(ActError::KeyReused),
+            Self::Count(_) => Err(ActError::Store(StoreError::Closed)),
+        }
+    }
+
+    pub(crate) fn count(self) -> u64 {
+        match self {
+            Self::Count(count) => count,
+            _ => 0,
+        }
+    }
+}
