@@ -696,7 +696,7 @@ fn a_suspended_correction_goes_on_with_its_remainder() {
         "suggestion",
         PROCURATORATE,
         "suspend",
-        &[("obstacle", "season"), ("suspension-reason", "客观原因属实")],
+        &[("obstacle", "season"), ("suspension-reason", "客观原因属实"), ("not-idle", "true")],
     );
     assert_eq!((story.state("suggestion"), story.state(CASE)), ("suspended", "suspended"));
     story.day("2026-07-20");
@@ -714,7 +714,7 @@ fn a_suspended_correction_goes_on_with_its_remainder() {
         "suggestion",
         PROCURATORATE,
         "suspend",
-        &[("obstacle", "funds"), ("suspension-reason", "资金拨付中")],
+        &[("obstacle", "funds"), ("suspension-reason", "资金拨付中"), ("not-idle", "true")],
     );
     assert_eq!(story.owed(CASE, "review").standing(), Standing::Suspended);
     story.day("2026-10-20");
