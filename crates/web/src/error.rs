@@ -14,6 +14,7 @@ use calendar::Words;
 use procedure::{Refusal, Why};
 use store::StoreError;
 use store::people::PeopleError;
+use store::randomness::NoRandomness;
 
 use crate::House;
 use crate::message::words;
@@ -203,6 +204,12 @@ impl From<PeopleError> for WebError {
                 Self::internal(error)
             }
         }
+    }
+}
+
+impl From<NoRandomness> for WebError {
+    fn from(error: NoRandomness) -> Self {
+        Self::internal(error)
     }
 }
 

@@ -42,7 +42,11 @@ impl Fields {
     /// The first value of a field that is not empty.
     #[must_use]
     pub fn given(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        self.0
+            .iter()
+            .filter(|(field, _)| field == name)
+            .map(|(_, value)| value.trim())
+            .find(|value| !value.is_empty())
     }
 
     /// Every value of a field that is not empty.

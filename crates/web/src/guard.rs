@@ -102,17 +102,18 @@ fn changes(method: &Method) -> bool {
 
 /// A form from elsewhere has no token of ours.
 async fn check_token(visitor: &Visitor, request: Request) -> Result<Request, WebError> {
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let (parts, body) = request.into_parts();
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     if header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
         return Err(WebError::Forged);
     }
     if let Some(token) = header(CSRF_HEADER) {
-        return if visitor.is_token(token) { Ok(request) } else { Err(WebError::Forged) };
+        let is_ours = visitor.is_token(token);
+        return if is_ours { Ok(Request::from_parts(parts, body)) } else { Err(WebError::Forged) };
     }
     let kind = header(header::CONTENT_TYPE.as_str()).unwrap_or_default();
     let is_form = kind.starts_with("application/x-www-form-urlencoded");
     let has_files = kind.starts_with("multipart/form-data");
-    let (parts, body) = request.into_parts();
     if is_form {
         let body = read_body(body, FORM_BYTES_MAX).await?;
         let is_ours = visitor.is_token(Fields::read(&body).get("csrf"));

@@ -26,6 +26,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::error::WebError;
 
+mod account;
 pub mod asset;
 pub mod error;
 pub mod fields;
@@ -34,6 +35,7 @@ mod guard;
 pub mod mechanism;
 pub mod message;
 pub mod parts;
+mod rules;
 pub mod session;
 pub mod shell;
 mod sign_in;
@@ -45,6 +47,8 @@ mod sign_in;
 pub fn router(house: House) -> Router {
     Router::new()
         .merge(sign_in::routes())
+        .merge(account::routes())
+        .merge(rules::routes())
         .route("/static/{name}", get(asset::show))
         .route("/healthz", get(health))
         .layer(from_fn_with_state(house.clone(), guard::enter))
@@ -57,7 +61,7 @@ pub fn router(house: House) -> Router {
 
 /// `GET /healthz`: whether the database answers.
 async fn health(State(house): State<House>) -> Response {
-    error::health(house.store.ping().await.is_ok())
+    error::health(house.store.read().await.is_ok())
 }
 
 /// A defect of ours ends one request, not the program.

@@ -1,5 +1,6 @@
 //! Parts of pages that more than one page uses.
 
 pub mod blank;
+pub mod input;
 pub mod mark;
 pub mod pager;

@@ -3,7 +3,7 @@
 //! Take [`SignedIn`] for work on matters, [`Account`] for one's own account, and one of the three
 //! administrators' extractors for what only they may do. [`Visitor`] is for pages anybody sees.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
@@ -14,9 +14,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use procedure::definition::{RoleName, Side};
 use procedure::{Actor, UnitId, UserId};
-use sha2::{Digest as _, Sha256};
 use store::Scope;
 use store::role::PlatformRole;
+use store::session::{Session, csrf_of, same_secret};
 
 use crate::House;
 use crate::error::WebError;
@@ -48,34 +48,11 @@ pub struct Visitor {
     new_visit: Option<String>,
 }
 
-/// What the store knows of an account at this moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The person.
-    pub user: UserId,
-    /// The name they sign in with.
-    pub login: String,
-    /// Their name.
-    pub name: String,
-    /// Whether the password must be changed before anything else.
-    pub must_change_password: bool,
-    /// The administrator's role, when it is one.
-    pub platform: Option<PlatformRole>,
-    /// Roles by unit.
-    pub posts: BTreeMap<UnitId, BTreeSet<RoleName>>,
-    /// The unit they act for.
-    pub unit: Option<UnitId>,
-    /// The one role they chose to act in; none means all they hold there.
-    pub role: Option<RoleName>,
-}
-
 /// An account that signed in: of a unit or of the platform.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// What the store knows of it.
-    pub caller: Arc<Caller>,
-    /// The token of the session, for signing out and switching.
-    pub token: String,
+    /// What the store knows of it at this moment.
+    pub session: Arc<Session>,
 }
 
 /// Somebody who acts for a unit.
@@ -197,9 +174,9 @@ pub(crate) async fn recognise(house: &House, request: &mut Request) -> Result<Vi
     let here = request.uri().path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
     let mut visitor = Visitor { language, flash, here: here.to_owned(), ..Visitor::default() };
     if let Some(token) = token {
-        if let Some(caller) = house.caller(&token).await? {
-            visitor.csrf = derived(&token);
-            visitor.account = Some(Account { caller: Arc::new(caller), token });
+        if let Some(session) = house.people.session_fetch(&token).await? {
+            visitor.csrf.clone_from(&session.csrf);
+            visitor.account = Some(Account { session: Arc::new(session) });
         } else {
             visitor.has_expired = true;
         }
@@ -213,7 +190,7 @@ pub(crate) async fn recognise(house: &House, request: &mut Request) -> Result<Vi
                 visit
             }
         };
-        visitor.csrf = derived(&visit);
+        visitor.csrf = csrf_of(&visit);
     }
     if let Some(seat) = request.extensions().get::<Seat>() {
         // Set once: a request passes the guard once.
@@ -246,16 +223,8 @@ pub(crate) fn settle(
 impl Visitor {
     /// Whether a token is this visitor's.
     pub(crate) fn is_token(&self, token: &str) -> bool {
-        // The token is a hash of what the asker cannot read; both sides are hashed once more, so
-        // that the time of the comparison says nothing.
-        !self.csrf.is_empty() && Sha256::digest(token) == Sha256::digest(&self.csrf)
+        !self.csrf.is_empty() && same_secret(token, &self.csrf)
     }
-}
-
-/// The token of forms, from the secret of the session.
-fn derived(secret: &str) -> String {
-    let digest = Sha256::digest(format!("form {secret}"));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn session_cookie(house: &House) -> String {
@@ -368,7 +337,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Account {
         let visitor = Visitor::from_request_parts(parts, state).await?;
         let account = visitor.account.ok_or(WebError::SignedOut)?;
         let may_stay = [PASSWORD_PAGE, "/sign-out", "/language"].contains(&parts.uri.path());
-        if account.caller.must_change_password && !may_stay {
+        if account.session.must_change_password && !may_stay {
             return Err(WebError::PasswordFirst);
         }
         Ok(account)
@@ -391,25 +360,20 @@ where
 
 impl SignedIn {
     fn of(house: &House, account: Account, visitor: Visitor) -> Option<Self> {
-        let caller = Arc::clone(&account.caller);
-        let unit = caller.unit?;
-        let held = caller.posts.get(&unit)?;
-        let roles = match caller.role {
-            Some(role) => held.iter().copied().filter(|held| *held == role).collect(),
-            None => held.clone(),
-        };
+        let session = Arc::clone(&account.session);
+        let Actor { user, unit, roles } = session.actor()?;
         let directory = house.directory();
         let facts = directory.get(unit)?;
         let scope = Scope {
-            user: caller.user,
+            user,
             unit,
             side: facts.side,
             police: facts.line == POLICE_LINE,
             roles: roles.clone(),
         };
         Some(Self {
-            user: caller.user,
-            name: caller.name.clone(),
+            user,
+            name: session.person.display_name.clone(),
             unit,
             unit_name: facts.name.clone(),
             side: facts.side,
@@ -445,7 +409,7 @@ macro_rules! officers {
                 state: &S,
             ) -> Result<Self, Self::Rejection> {
                 let account = Account::from_request_parts(parts, state).await?;
-                if account.caller.platform == Some(PlatformRole::$role) {
+                if account.session.platform == Some(PlatformRole::$role) {
                     let visitor = Visitor::from_request_parts(parts, state).await?;
                     Ok(Self { account, visitor })
                 } else {

@@ -5,6 +5,7 @@ use axum::response::{Html, IntoResponse, Response};
 use jiff::civil::Weekday;
 use procedure::definition::RoleName;
 use store::role::role_words;
+use store::session::Session;
 
 use crate::House;
 use crate::error::WebError;
@@ -144,7 +145,7 @@ impl Shell {
     #[must_use]
     pub fn of(house: &House, visitor: &Visitor, place: &str, title: &str) -> Self {
         let language = visitor.language;
-        let caller = visitor.account.as_ref().map(|account| account.caller.as_ref());
+        let session = visitor.account.as_ref().map(|account| account.session.as_ref());
         let today = house.today();
         let demo = house.settings.demo.as_ref().map(|_| DemoBar {
             today: today.to_string(),
@@ -154,18 +155,18 @@ impl Shell {
             ),
             next: today.tomorrow().unwrap_or(today).to_string(),
         });
-        let user = caller.map(|caller| user_menu(house, language, caller));
-        let nav = caller.map(|caller| nav(language, caller, place)).unwrap_or_default();
+        let user = session.map(|session| user_menu(house, language, session));
+        let nav = session.map(|session| nav(language, session, place)).unwrap_or_default();
         let nav_here = nav.iter().find(|entry| entry.is_here).map(|entry| entry.words.clone());
         let flash =
             visitor.flash.as_ref().map(|flash| language.with(&flash.key, "it", &flash.about));
-        let name = caller.map(|caller| caller.name.as_str()).unwrap_or_default();
+        let name = session.map(|session| session.person.display_name.as_str()).unwrap_or_default();
         Self {
             language,
             csrf: visitor.csrf.clone(),
             title: title.to_owned(),
             here: visitor.here.clone(),
-            can_search: caller.is_some_and(|caller| caller.unit.is_some()),
+            can_search: session.is_some_and(|session| session.unit.is_some()),
             searched: String::new(),
             demo,
             user,
@@ -176,7 +177,7 @@ impl Shell {
             wide: false,
             printed: language.fill("shell.printed", &[("name", &name), ("day", &today)]),
         }
-        .start(caller.is_some())
+        .start(session.is_some())
     }
 
     /// One step of the way here.
@@ -225,38 +226,38 @@ pub fn weekday(language: Language, day: Weekday) -> &'static str {
     }
 }
 
-fn user_menu(house: &House, language: Language, caller: &crate::session::Caller) -> UserMenu {
+fn user_menu(house: &House, language: Language, session: &Session) -> UserMenu {
     let directory = house.directory();
     let mut posts = Vec::new();
-    for (unit, roles) in &caller.posts {
+    for (unit, roles) in &session.posts {
         let unit_name =
             directory.get(*unit).map_or_else(|| format!("#{unit}"), |unit| unit.short_name.clone());
         let said: Vec<String> =
             roles.iter().map(|role| language.of(&role_words(*role)).to_owned()).collect();
-        let is_unit = caller.unit == Some(*unit);
+        let is_unit = session.unit == Some(*unit);
         posts.push(PostChoice {
             value: unit.to_string(),
             words: format!("{unit_name} · {}", said.join(language.say("shell.and"))),
-            is_now: is_unit && caller.role.is_none(),
+            is_now: is_unit && session.role.is_none(),
         });
         if roles.len() > 1 {
             posts.extend(roles.iter().zip(&said).map(|(role, said)| PostChoice {
                 value: format!("{unit}:{}", store::role::role_id(*role)),
                 words: format!("{unit_name} · {said}"),
-                is_now: is_unit && caller.role == Some(*role),
+                is_now: is_unit && session.role == Some(*role),
             }));
         }
     }
-    if let Some(role) = caller.platform {
+    if let Some(role) = session.platform {
         let words = language.of(&role.words()).to_owned();
         posts.push(PostChoice { value: "platform".to_owned(), words, is_now: true });
     }
     let now = posts.iter().find(|post| post.is_now).map(|post| post.words.clone());
     let post = now.unwrap_or_else(|| language.say("shell.no-post").to_owned());
-    UserMenu { name: caller.name.clone(), post, posts }
+    UserMenu { name: session.person.display_name.clone(), post, posts }
 }
 
-fn nav(language: Language, caller: &crate::session::Caller, place: &str) -> Vec<NavEntry> {
+fn nav(language: Language, session: &Session, place: &str) -> Vec<NavEntry> {
     let entry = |href: &str, icon: &'static str, id: &str| NavEntry {
         href: href.to_owned(),
         icon,
@@ -269,7 +270,7 @@ fn nav(language: Language, caller: &crate::session::Caller, place: &str) -> Vec<
         ..NavEntry::default()
     };
     let mut nav = Vec::new();
-    if caller.unit.is_some() {
+    if session.unit.is_some() {
         nav.push(entry("/", "home", "home"));
         nav.push(entry("/register", "register", "register"));
         nav.push(group("mechanisms"));
@@ -280,8 +281,8 @@ fn nav(language: Language, caller: &crate::session::Caller, place: &str) -> Vec<
     }
     nav.push(entry("/liaisons", "liaison", "liaison"));
     nav.push(entry("/rules", "tree", "rules"));
-    let keeps_unit = caller.posts.values().any(|roles| roles.contains(&RoleName::UnitAdmin));
-    if caller.platform.is_some() || keeps_unit {
+    let keeps_unit = session.posts.values().any(|roles| roles.contains(&RoleName::UnitAdmin));
+    if session.platform.is_some() || keeps_unit {
         nav.push(entry("/admin", "admin", "admin"));
     }
     nav

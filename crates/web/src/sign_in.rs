@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use procedure::UnitId;
 use procedure::definition::Side;
+use store::people::PeopleError;
 use store::role::{role_read, role_words};
+use store::session::SignIn;
 
 use crate::error::{WebError, unprocessable};
 use crate::fields::{Fields, Query};
@@ -83,19 +85,25 @@ async fn sign_in(
 ) -> Result<Response, WebError> {
     let next = own_page(form.get("next"));
     let login = form.get("user");
-    let agent = agent(&headers);
-    match house.sign_in(login, form.exact("password"), &address.0, &agent).await? {
-        Ok(token) => Ok(with_session(&house, &token, Redirect::to(&next).into_response())),
-        Err(words) => {
-            let error = visitor.language.of(&words).to_owned();
+    let given = SignIn {
+        login_name: login,
+        password: form.exact("password"),
+        address: &address.0,
+        agent: &agent(&headers),
+    };
+    match house.people.sign_in(&given).await {
+        Ok(new) => Ok(with_session(&house, &new.token, Redirect::to(&next).into_response())),
+        Err(PeopleError::Refused(refusal)) => {
+            let error = visitor.language.of(&refusal.words()).to_owned();
             Ok(unprocessable(Page(page(&house, &visitor, next, login, Some(error)).await?)))
         }
+        Err(other) => Err(other.into()),
     }
 }
 
 /// `POST /sign-out`.
 async fn sign_out(State(house): State<House>, account: Account) -> Result<Response, WebError> {
-    house.sign_out(&account.token).await?;
+    house.people.sign_out(&account.session).await?;
     Ok(without_session(&house, Redirect::to("/sign-in").into_response()))
 }
 
@@ -106,14 +114,14 @@ async fn take_post(
     form: Fields,
 ) -> Result<Redirect, WebError> {
     let chosen = form.get("post");
-    if account.caller.platform.is_some() {
+    if account.session.platform.is_some() {
         return Ok(Redirect::to("/"));
     }
     let (unit, role) =
         chosen.split_once(':').map_or((chosen, None), |(unit, role)| (unit, Some(role)));
     let unit: UnitId = unit.parse().map_err(|_| WebError::NotFound)?;
     let role = role.map(|role| role_read(role).ok_or(WebError::NotFound)).transpose()?;
-    house.take_post(&account.token, unit, role).await?;
+    house.people.session_switch(&account.session, unit, role).await?;
     Ok(Redirect::to("/"))
 }
 
@@ -137,8 +145,8 @@ async fn sign_in_as(
     if !demo.accounts.iter().any(|account| account == login) {
         return Err(WebError::NotFound);
     }
-    let token = house.sign_in_as(login, &address.0, &agent(&headers)).await?;
-    Ok(with_session(&house, &token, Redirect::to(&own_page(form.get("next"))).into_response()))
+    let new = house.people.sign_in_demo(login, &address.0, &agent(&headers)).await?;
+    Ok(with_session(&house, &new.token, Redirect::to(&own_page(form.get("next"))).into_response()))
 }
 
 /// Farthest the demo's clock is moved at once, in days.
@@ -211,12 +219,12 @@ async fn groups(
         .map(|key| Group { title: t(key), accounts: Vec::new() });
     let directory = house.directory();
     for login in logins {
-        let Some(caller) = house.account(login).await? else { continue };
+        let Ok(user) = house.people.user_by_login(login).await else { continue };
         let words = |many: Vec<Words>| {
             let many: Vec<_> = many.iter().map(|words| language.of(words).to_owned()).collect();
             many.join(language.say("shell.and"))
         };
-        let (side, roles, unit) = match (caller.posts.first_key_value(), caller.platform) {
+        let (side, roles, unit) = match (user.posts.first_key_value(), user.platform) {
             (Some((unit, roles)), _) => {
                 let unit = directory.get(*unit);
                 let roles = words(roles.iter().map(|role| role_words(*role)).collect());
@@ -235,7 +243,7 @@ async fn groups(
         };
         if let Some(group) = groups.get_mut(at) {
             let login = login.clone();
-            group.accounts.push(DemoAccount { login, name: caller.name, roles, unit });
+            group.accounts.push(DemoAccount { login, name: user.person.display_name, roles, unit });
         }
     }
     Ok(groups.into_iter().filter(|group| !group.accounts.is_empty()).collect())

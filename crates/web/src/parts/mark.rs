@@ -12,7 +12,7 @@ use crate::filters;
 use crate::message::Language;
 
 /// From how many days before its end an obligation is near.
-pub use store::NEAR_DAYS;
+pub use store::matter::NEAR_DAYS;
 
 /// The light of something owed: a colour and always its word.
 #[derive(Debug, Clone, Template)]
