@@ -2,14 +2,19 @@
 //!
 //! Here the clock, the files and the network are made and handed down; nothing is decided here.
 
+mod admin;
+mod calendar;
 mod clock;
 mod deadline;
+mod house;
 mod law;
 mod logging;
 mod output;
 mod procedures;
 mod rules;
+mod serve;
 mod settings;
+mod units;
 mod version;
 
 use std::process::ExitCode;
@@ -17,6 +22,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::output::{Failure, Language, Terminal};
+use crate::settings::ServeFlags;
 
 /// Procuratorates and administrations working together on environmental problems
 ///
@@ -47,6 +53,15 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the platform  正式运行
+    #[command(after_help = SERVE_HELP)]
+    Serve(ServeFlags),
+    /// Make the first administrator, reset a password  管理员
+    Admin(admin::Arguments),
+    /// Import and export the directory of units  单位名录
+    Units(units::Arguments),
+    /// Holiday tables and make-up working days  节假日表
+    Calendar(calendar::Arguments),
     /// When a period of the law ends, and why  计算期限并说明依据
     Deadline(deadline::Arguments),
     /// List, show and check the limits of the law  期限规则
@@ -66,11 +81,39 @@ fn main() -> ExitCode {
     }
 }
 
+/// What `serve --help` teaches.
+const SERVE_HELP: &str = "\
+Examples  示例:
+  liandong serve                                            data in ./liandong-data
+  liandong serve --listen 0.0.0.0:8800 --config /etc/liandong.toml
+  liandong serve --database postgres://liandong@db/liandong --log json
+
+Settings in the file, and as LIANDONG_* variables  配置文件与环境变量:
+  listen, data, database, rules, log, log-level,
+  https           people come by HTTPS through a proxy in front (true or false)  经代理以 HTTPS 访问
+  trusts-proxy    the proxy says who comes, by X-Forwarded-For (true or false)  信任代理给出的来源地址
+  upload-mib-max  largest attachment in MiB [200]  附件大小上限
+
+/healthz answers whether the database does. SIGTERM stops it; what was acknowledged is kept.";
+
 fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
     match command {
+        Command::Serve(flags) => wait_for(serve::run(&flags, terminal)),
+        Command::Admin(arguments) => wait_for(admin::run(&arguments, terminal)),
+        Command::Units(arguments) => wait_for(units::run(&arguments, terminal)),
+        Command::Calendar(arguments) => wait_for(calendar::run(&arguments, terminal)),
         Command::Deadline(arguments) => deadline::run(&arguments, terminal),
         Command::Law(arguments) => law::run(&arguments, terminal),
         Command::Procedures(arguments) => procedures::run(&arguments, terminal),
         Command::Version => version::run(terminal),
     }
+}
+
+/// Runs what waits for the network or the disk on a runtime of its own.
+fn wait_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::because("不能启动", "cannot start", error))?
+        .block_on(work)
 }

@@ -101,13 +101,11 @@ fn draw(
         )
     })?;
     let svg = chart(procedure, terminal.language);
-    match output {
-        Some(file) => write(file, &svg),
-        None => {
-            Terminal::text(&svg);
-            Ok(())
-        }
-    }
+    let Some(file) = output else {
+        Terminal::text(&svg);
+        return Ok(());
+    };
+    write(file, &svg)
 }
 
 fn draw_all(folder: &Path, rules: Option<&Path>, terminal: Terminal) -> Result<(), Failure> {

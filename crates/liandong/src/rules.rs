@@ -112,7 +112,8 @@ impl RuleTexts {
 }
 
 fn listed(problems: &[impl std::fmt::Display]) -> Failure {
-    let lines: String = problems.iter().map(|problem| format!("\n  {problem}")).collect();
+    let lines =
+        problems.iter().fold(String::new(), |lines, problem| lines + &format!("\n  {problem}"));
     let count = problems.len();
     Failure::failed(
         format!("规则文件有 {count} 处问题：{lines}"),

@@ -18,8 +18,8 @@ const KEYS: [Key; 9] = [
     Key::Log,
     Key::LogLevel,
     Key::UploadMibMax,
-    Key::SecureCookies,
-    Key::PublicUrl,
+    Key::Https,
+    Key::TrustsProxy,
 ];
 
 /// What begins the name of a variable of ours.
@@ -57,10 +57,10 @@ pub(crate) struct Settings {
     pub(crate) log_level: String,
     /// Largest attachment, in MiB.
     pub(crate) upload_mib_max: u32,
-    /// Whether cookies are sent over TLS only; right behind a TLS proxy.
-    pub(crate) secure_cookies: bool,
-    /// The address people use, when it differs from the one listened on.
-    pub(crate) public_url: Option<String>,
+    /// Whether people reach the platform by HTTPS, through a proxy in front of it.
+    pub(crate) https: bool,
+    /// Whether that proxy says from which address somebody comes (`X-Forwarded-For`).
+    pub(crate) trusts_proxy: bool,
 }
 
 /// Where to listen and where things lie, as flags.
@@ -105,8 +105,8 @@ enum Key {
     Log,
     LogLevel,
     UploadMibMax,
-    SecureCookies,
-    PublicUrl,
+    Https,
+    TrustsProxy,
 }
 
 impl Key {
@@ -119,8 +119,8 @@ impl Key {
             Self::Log => "log",
             Self::LogLevel => "log-level",
             Self::UploadMibMax => "upload-mib-max",
-            Self::SecureCookies => "secure-cookies",
-            Self::PublicUrl => "public-url",
+            Self::Https => "https",
+            Self::TrustsProxy => "trusts-proxy",
         }
     }
 
@@ -204,8 +204,8 @@ impl Settings {
             log: LogForm::Plain,
             log_level: "info".to_owned(),
             upload_mib_max: 200,
-            secure_cookies: false,
-            public_url: None,
+            https: false,
+            trusts_proxy: false,
         }
     }
 
@@ -301,20 +301,20 @@ impl Settings {
                         wrong("应为 1 至 10240 的整数", "must be a whole number from 1 to 10240")
                     })?;
             }
-            Key::SecureCookies => {
-                self.secure_cookies = value
-                    .parse()
-                    .map_err(|_| wrong("应为 true 或 false", "must be true or false"))?;
-            }
-            Key::PublicUrl => {
-                if !value.starts_with("https://") && !value.starts_with("http://") {
-                    return Err(wrong("应以 https:// 开头", "must begin with https://"));
-                }
-                self.public_url = Some(value.trim_end_matches('/').to_owned());
+            Key::Https => self.https = truth(value).ok_or_else(|| wrong(TRUTH.0, TRUTH.1))?,
+            Key::TrustsProxy => {
+                self.trusts_proxy = truth(value).ok_or_else(|| wrong(TRUTH.0, TRUTH.1))?;
             }
         }
         Ok(())
     }
+}
+
+/// What a truth must be, in both languages.
+const TRUTH: (&str, &str) = ("应为 true 或 false", "must be true or false");
+
+fn truth(text: &str) -> Option<bool> {
+    text.parse().ok()
 }
 
 /// `info`, or `store=debug,info`. The library would take any single word for a module's name.
@@ -409,7 +409,7 @@ mod tests {
         for (text, says) in [
             ("listen = \"8800\"", "liandong.toml:1: listen must be ADDRESS:PORT"),
             ("upload-mib-max = 0", "upload-mib-max must be a whole number from 1 to 10240"),
-            ("secure-cookies = \"yes\"", "secure-cookies must be true or false"),
+            ("https = \"yes\"", "https must be true or false"),
             ("log = [1]", "log must be a text, a whole number"),
             ("log-level = \"loud\"", "log-level must be error, warn"),
             ("rules = \"nowhere\"", "rules is not a folder"),

@@ -293,11 +293,11 @@ impl Browser {
 
     /// Fails the test with a picture and the words of the page.
     pub(crate) async fn fail(&self, what: &str) -> ! {
-        let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
-        self.screenshot(&format!("failure-{test}")).await;
+        let name = std::thread::current().name().unwrap_or("test").replace("::", "-");
+        self.screenshot(&format!("failure-{name}")).await;
         let path = self.path().await;
-        let text = self.text().await;
-        panic!("{what}\n--- {path} ---\n{text}\n---");
+        let shown = self.text().await;
+        panic!("{what}\n--- {path} ---\n{shown}\n---");
     }
 
     async fn choose(
@@ -377,7 +377,9 @@ impl Drop for Browser {
         if let Ok(mut socket) = TcpStream::connect(self.driver_at) {
             socket.set_read_timeout(Some(Duration::from_secs(5))).ok();
             socket.write_all(request.as_bytes()).ok();
-            socket.read(&mut [0; 256]).ok();
+            // The answer itself says nothing; that it came means that the window is closed.
+            let mut answer = Vec::new();
+            socket.read_to_end(&mut answer).ok();
         }
         self.driver.kill().ok();
         self.driver.wait().ok();

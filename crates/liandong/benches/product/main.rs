@@ -1,0 +1,149 @@
+//! The numbers the product must hold, measured through its own front doors and written into
+//! `docs/performance.md`. Run by `cargo xtask bench`, which brings a durable PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(missing_docs, reason = "a program, not a library")]
+
+mod measure;
+mod pages;
+mod program;
+mod report;
+mod world;
+
+use std::time::{Duration, Instant};
+
+use crate::report::{Column, Report};
+use crate::world::World;
+
+/// Clients that act at one time.
+const CLIENTS: usize = 64;
+/// Acts measured with many clients, and with one.
+const ACTS_MANY: usize = 20_000;
+const ACTS_ONE: usize = 1_000;
+/// Pages of a kind measured.
+const PAGES: usize = 300;
+/// Sizes measured unless told otherwise.
+const SIZES: [usize; 2] = [10_000, 100_000];
+const SIZE_QUICK: usize = 2_000;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // Cargo says `--bench` to every bench.
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let sizes = sizes(&arguments, quick);
+    let postgres = std::env::var("LIANDONG_BENCH_POSTGRES").ok();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+
+    let mut report = Report { deadlines_per_second: deadlines(), ..Report::default() };
+    for size in sizes {
+        let folder = tempfile::Builder::new().prefix("liandong-bench-").tempdir().unwrap();
+        let file = folder.path().join("liandong.db").display().to_string();
+        report.columns.push(runtime.block_on(column("SQLite", &file, folder.path(), size, quick)));
+        report.program = Some(program::measure(folder.path()));
+        if let Some(server) = &postgres {
+            let folder = tempfile::Builder::new().prefix("liandong-bench-").tempdir().unwrap();
+            let url = runtime.block_on(world::postgres_database(server, size));
+            let column = column("PostgreSQL", &url, folder.path(), size, quick);
+            report.columns.push(runtime.block_on(column));
+        }
+    }
+    println!("{report}");
+    if quick {
+        println!("(--quick: docs/performance.md stays as it is)");
+    } else {
+        report.write();
+    }
+}
+
+fn sizes(arguments: &[String], quick: bool) -> Vec<usize> {
+    let given = arguments.iter().position(|argument| argument == "--matters");
+    let list = given.and_then(|at| arguments.get(at + 1));
+    match list {
+        Some(list) => list.split(',').map(|size| size.parse().expect("--matters N,N")).collect(),
+        None if quick => vec![SIZE_QUICK],
+        None => SIZES.to_vec(),
+    }
+}
+
+/// One engine at one size.
+async fn column(
+    engine: &'static str,
+    url: &str,
+    folder: &std::path::Path,
+    size: usize,
+    quick: bool,
+) -> Column {
+    println!("{engine}, {size} matters: opening them …");
+    let world = World::open(url, folder).await;
+    let began = Instant::now();
+    let matters = world.fill(size).await;
+    let opened_per_second = rate(size, began.elapsed());
+    let less = if quick { 10 } else { 1 };
+
+    println!("{engine}, {size} matters: acting …");
+    let began = Instant::now();
+    let acts_many = world.act(&matters, CLIENTS, ACTS_MANY / less).await;
+    let acts_per_second = rate(ACTS_MANY / less, began.elapsed());
+    let acts_one = world.act(&matters, 1, ACTS_ONE / less).await;
+
+    println!("{engine}, {size} matters: reading …");
+    let served = pages::Served::start(&world).await;
+    let pages = PAGES / less;
+    let mut sizes_bytes = Vec::new();
+    let step = (matters.len() / pages).max(1);
+    let addresses: Vec<String> = matters
+        .iter()
+        .step_by(step)
+        .take(pages)
+        .map(|matter| format!("/matters/{}", matter.id.as_str()))
+        .collect();
+    let matter = served.time(&addresses, &mut sizes_bytes).await;
+    let matter_bytes = sizes_bytes.iter().max().copied().unwrap_or(0);
+    let mut time =
+        async |address: &str| served.time(&vec![address.to_owned(); pages], &mut sizes_bytes).await;
+    let column = Column {
+        engine,
+        size,
+        opened_per_second,
+        acts_per_second,
+        acts_many,
+        acts_one,
+        matter,
+        matter_bytes,
+        list_first: time("/register").await,
+        list_500: time("/register?page=500").await,
+        search: time("/search?q=%E6%B1%A1%E6%B0%B4").await,
+        home: time("/").await,
+    };
+    world.close().await;
+    column
+}
+
+/// How many a second.
+fn rate(count: usize, time: Duration) -> f64 {
+    f64::from(u32::try_from(count).unwrap()) / time.as_secs_f64()
+}
+
+/// Deadlines counted a second on one core: every kind of counting of the law, over years of days.
+fn deadlines() -> f64 {
+    let (law, calendar) = calendar::embedded().unwrap();
+    let counted: Vec<_> = law
+        .limits()
+        .filter_map(|limit| limit.newest())
+        .filter_map(|version| Some((version.number?, version.counting)))
+        .collect();
+    let first: jiff::civil::Date = "2018-01-01".parse().unwrap();
+    let days: Vec<_> = first.series(jiff::ToSpan::day(1)).take(365 * 8).collect();
+    let began = Instant::now();
+    let mut done = 0_usize;
+    let mut last = first;
+    for (number, counting) in &counted {
+        for day in &days {
+            if let Ok(due) = calendar.due_only(*day, *number, *counting) {
+                last = last.max(std::hint::black_box(due));
+                done += 1;
+            }
+        }
+    }
+    assert!(last > first);
+    rate(done, began.elapsed())
+}

@@ -1,0 +1,78 @@
+//! Opening what `serve`, `demo` and the administrator's commands stand on: rules, database, people.
+
+use std::sync::Arc;
+
+use store::password::Passwords;
+use store::people::People;
+use store::randomness::SystemRandomness;
+use store::{Clock, Database, Store};
+
+use crate::output::Failure;
+use crate::rules::RuleTexts;
+use crate::settings::Settings;
+
+/// The store and the people, open.
+pub(crate) struct House {
+    /// Matters.
+    pub(crate) store: Store,
+    /// Units, accounts, roles.
+    pub(crate) people: Arc<People>,
+    /// The database under both.
+    pub(crate) database: Database,
+}
+
+/// How much a password's hash costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HashCost {
+    /// As in service.
+    Full,
+    /// Next to nothing, for the demo's people alone.
+    Little,
+}
+
+/// Reads the rules, opens the database, brings its tables up to date.
+pub(crate) async fn open(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+    cost: HashCost,
+) -> Result<House, Failure> {
+    let rules = RuleTexts::with_folder(settings.rules.as_deref())?.rules()?;
+    std::fs::create_dir_all(&settings.data).map_err(|error| {
+        let shown = settings.data.display();
+        Failure::failed(
+            format!("不能建立数据目录 {shown}：{error}"),
+            format!("cannot make the data folder {shown}: {error}"),
+        )
+    })?;
+    let database = Database::open(&settings.database()).await.map_err(unopened)?;
+    let steps = store::migration::migrate(&database, clock.now()).await.map_err(unopened)?;
+    if steps > 0 {
+        tracing::info!(steps, "the database's tables were brought up to date");
+    }
+    let randomness = Arc::new(SystemRandomness);
+    let passwords = match cost {
+        HashCost::Full => Passwords::new(randomness.clone()),
+        HashCost::Little => Passwords::cheap(randomness.clone()),
+    };
+    let passwords = passwords
+        .map_err(|error| Failure::because("不能准备口令散列", "cannot hash passwords", error))?;
+    let people = People::open(database.clone(), clock.clone(), randomness.clone(), passwords)
+        .await
+        .map_err(|error| Failure::because("读不到人员与单位", "cannot read the people", error))?;
+    let store = Store::open(store::Parts {
+        database: database.clone(),
+        files: settings.data.join("attachments"),
+        file_bytes_max: u64::from(settings.upload_mib_max) * 1024 * 1024,
+        clock,
+        randomness,
+        rules,
+        directories: people.directories(),
+    })
+    .await
+    .map_err(unopened)?;
+    Ok(House { store, people: Arc::new(people), database })
+}
+
+fn unopened(error: store::StoreError) -> Failure {
+    Failure::because("打不开数据库", "cannot open the database", error)
+}

@@ -1,0 +1,169 @@
+//! `liandong serve`: opens the house, lets people in, and closes it without losing anything.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use calendar::Words;
+use store::randomness::SystemRandomness;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
+
+use crate::clock::SystemClock;
+use crate::house::{self, HashCost, House};
+use crate::output::{Failure, Terminal};
+use crate::settings::{ServeFlags, Settings};
+
+/// Where `serve` keeps its data unless told otherwise.
+pub(crate) const DATA: &str = "liandong-data";
+/// How often it is asked which obligations have lapsed.
+const LAPSES_EVERY: Duration = Duration::from_secs(30);
+/// How often changes made by another process are looked for.
+const REFRESH_EVERY: Duration = Duration::from_secs(5);
+/// How long requests that run may take to end when the program is asked to stop.
+const FAREWELL_MAX: Duration = Duration::from_secs(20);
+
+/// Runs it until it is asked to stop.
+pub(crate) async fn run(flags: &ServeFlags, terminal: Terminal) -> Result<(), Failure> {
+    let settings = flags.resolve(DATA)?;
+    crate::logging::start(&settings);
+    let house = house::open(&settings, Arc::new(SystemClock), HashCost::Full).await?;
+    let exist = house.people.administrators_exist().await;
+    if !exist.map_err(|error| Failure::because("读不到账号", "cannot read accounts", error))? {
+        terminal.say(&Words::new(
+            "还没有管理员。请先停止本程序，用 liandong admin create 建立首个管理员",
+            "There is no administrator yet. Stop this and run `liandong admin create` first.",
+        ));
+    }
+    let listening = |url: &str| {
+        terminal.say(&Words::new(
+            format!("联动平台已启动：{url}"),
+            format!("liandong serves at {url}"),
+        ));
+    };
+    let pages = pages(&settings, None);
+    until_asked_to_stop(house, &settings, pages, listening).await
+}
+
+/// How the pages are set up by these settings.
+pub(crate) fn pages(settings: &Settings, demo: Option<web::Demo>) -> web::Settings {
+    web::Settings {
+        https: settings.https,
+        trusts_proxy: settings.trusts_proxy,
+        upload_bytes_max: u64::from(settings.upload_mib_max) * 1024 * 1024,
+        demo,
+    }
+}
+
+/// Serves the pages until SIGTERM or SIGINT; then lets running requests end, commits what waits and
+/// closes the database.
+pub(crate) async fn until_asked_to_stop(
+    house: House,
+    settings: &Settings,
+    pages: web::Settings,
+    listening: impl FnOnce(&str),
+) -> Result<(), Failure> {
+    let address = settings.listen;
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Failure::failed(
+            format!("不能监听 {address}：{error}；用 --listen 另选地址"),
+            format!("cannot listen on {address}: {error}; choose another with --listen"),
+        )
+    })?;
+    let bound = listener.local_addr().unwrap_or(address);
+    if !bound.ip().is_loopback() && !settings.https {
+        tracing::warn!(
+            "listening beyond this machine without HTTPS; put a TLS proxy in front and set https"
+        );
+    }
+    let store = house.store.clone();
+    let router = web::router(web::House::new(
+        house.store.clone(),
+        house.people.clone(),
+        Arc::new(SystemRandomness),
+        pages,
+    ));
+
+    let (stop, stopped) = watch::channel(false);
+    let lapses = {
+        let store = store.clone();
+        tokio::spawn(every(LAPSES_EVERY, stopped.clone(), move || {
+            let store = store.clone();
+            async move {
+                match store.pass_time().await {
+                    Ok(0) => {}
+                    Ok(events) => tracing::info!(events, "time has passed some limits"),
+                    Err(error) => tracing::error!(%error, "cannot record what has lapsed"),
+                }
+            }
+        }))
+    };
+    let refresh = {
+        let people = house.people.clone();
+        tokio::spawn(every(REFRESH_EVERY, stopped.clone(), move || {
+            let people = people.clone();
+            async move {
+                if let Err(error) = people.refresh().await {
+                    tracing::error!(%error, "cannot read the directory again");
+                }
+            }
+        }))
+    };
+
+    tracing::info!(address = %bound, "serving");
+    listening(&format!("http://{bound}/"));
+    let mut asked = stopped.clone();
+    let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            asked.changed().await.ok();
+        });
+    let serving = tokio::spawn(server.into_future());
+
+    asked_to_stop().await;
+    tracing::info!("asked to stop; ending what runs");
+    stop.send(true).ok();
+    if tokio::time::timeout(FAREWELL_MAX, serving).await.is_err() {
+        tracing::warn!("some requests did not end in time and were broken off");
+    }
+    lapses.await.ok();
+    refresh.await.ok();
+    store.close().await;
+    if let Err(error) = house.database.checkpoint().await {
+        tracing::warn!(%error, "the database was closed without tidying up; nothing is lost");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Does something again and again until the program stops; a turn that takes too long is not made
+/// up for.
+async fn every<Turn: Future<Output = ()> + Send>(
+    pause: Duration,
+    mut stopped: watch::Receiver<bool>,
+    turn: impl Fn() -> Turn + Send,
+) {
+    let mut ticks = tokio::time::interval(pause);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => turn().await,
+            // Only the word to stop is ever said, or the one who says it is gone.
+            _ = stopped.changed() => return,
+        }
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        tokio::signal::ctrl_c().await.ok();
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,145 @@
+//! `liandong serve` from its first start to its stop.
+
+use crate::browser::Browser;
+use crate::command::{liandong, printed, refused};
+use crate::http::Http;
+use crate::program::{Program, data};
+
+#[tokio::test]
+async fn it_serves_and_stops_when_asked() {
+    let (_folder, path) = data();
+    let program = Program::start(&["serve"], &path);
+    let http = Http::new(&program.url);
+    let health = http.get("/healthz").await.unwrap();
+    assert!(health.status.is_success(), "{health:?}");
+    let page = http.get("/sign-in").await.unwrap();
+    assert!(page.status.is_success(), "{page:?}");
+    assert!(program.log().contains("serving"), "{}", program.log());
+    assert!(program.stop().success());
+    assert!(path.join("liandong.db").is_file());
+}
+
+#[tokio::test]
+async fn a_second_program_on_the_same_file_is_refused() {
+    let (_folder, path) = data();
+    let program = Program::start(&["serve"], &path);
+    let data = path.display().to_string();
+    let said = refused(&["units", "export", "units.csv", "--data", &data], 1);
+    assert!(said.contains("another process is using the database"), "{said}");
+    program.kill();
+    // A power cut leaves no lock behind.
+    assert!(Program::start(&["serve"], &path).stop().success());
+}
+
+#[test]
+fn a_port_that_is_taken_and_a_setting_that_is_wrong_are_told() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (_folder, path) = data();
+    let data = path.display().to_string();
+    let said = refused(&["serve", "--listen", &address, "--data", &data], 1);
+    assert!(said.contains(&format!("cannot listen on {address}")), "{said}");
+
+    let file = path.join("liandong.toml");
+    std::fs::write(&file, "data = \"x\"\nlistne = \"127.0.0.1:1\"\n").unwrap();
+    let said = refused(&["serve", "--config", file.to_str().unwrap()], 2);
+    assert!(
+        said.contains("liandong.toml:2: no setting `listne`; did you mean `listen`?"),
+        "{said}"
+    );
+    let said = refused(&["serve", "--database", "mysql://x", "--data", &data], 1);
+    assert!(said.contains("not the address of a database"), "{said}");
+}
+
+#[test]
+fn the_first_administrator_chooses_a_password_and_the_next_gets_one() {
+    let (_folder, path) = data();
+    let data = path.display().to_string();
+    let create = ["admin", "create", "--data", &data, "--login", "wang.xt", "--name", "王新"];
+    let with_password = |password: &str| {
+        use std::io::Write as _;
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_liandong"))
+            .args(create)
+            .arg("--password-stdin")
+            .env("LC_ALL", "C.UTF-8")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let weak = with_password("12345678\n");
+    assert_eq!(weak.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&weak.stderr).contains("at least 10 characters"));
+
+    let made = with_password("凤翔的水今年很清很清\n");
+    assert!(made.status.success(), "{made:?}");
+    assert!(String::from_utf8_lossy(&made.stdout).contains("The system administrator “wang.xt”"));
+
+    let next = printed(&[
+        "admin",
+        "create",
+        "--data",
+        &data,
+        "--login",
+        "li.bm",
+        "--name",
+        "李敏",
+        "--role",
+        "security-administrator",
+    ]);
+    assert!(next.contains("shown only now"), "{next}");
+    assert!(printed(&["admin", "password", "li.bm", "--data", &data]).contains("li.bm"));
+    let said = refused(&["admin", "password", "nobody", "--data", &data], 1);
+    assert!(said.contains("not found"), "{said}");
+    assert!(!liandong(&create).status.success(), "no terminal and no password");
+}
+
+#[test]
+fn units_come_in_and_go_out_whole() {
+    let (_folder, path) = data();
+    let data = path.display().to_string();
+    let first = printed(&["units", "import", "shaanxi", "--data", &data]);
+    assert!(first.contains("2036 created"), "{first}");
+    let file = path.join("units.xlsx");
+    let name = file.to_str().unwrap();
+    assert!(printed(&["units", "export", name, "--data", &data]).contains("2036 unit(s)"));
+    let again = printed(&["units", "import", name, "--data", &data]);
+    assert!(again.contains("0 created, 0 changed, 2036 as they were"), "{again}");
+    std::fs::write(path.join("bad.csv"), "code,name\nG1,\n").unwrap();
+    let bad = path.join("bad.csv");
+    let said = refused(&["units", "import", bad.to_str().unwrap(), "--data", &data], 1);
+    assert!(said.contains("bad.csv:"), "{said}");
+}
+
+#[test]
+fn a_holiday_table_is_loaded_and_a_broken_one_names_its_line() {
+    let (_folder, path) = data();
+    let data = path.display().to_string();
+    let file = path.join("2027.csv");
+    let name = file.to_str().unwrap();
+    std::fs::write(&file, "date,kind,name\n2027-01-01,holiday,元旦\n2027-13-01,holiday,x\n")
+        .unwrap();
+    let said = refused(&["calendar", "import", name, "--data", &data], 1);
+    assert!(said.contains("2027.csv") && said.contains('3'), "{said}");
+    std::fs::write(&file, "date,kind,name\n2027-01-01,holiday,元旦\n").unwrap();
+    let done = printed(&["calendar", "import", name, "--data", &data]);
+    assert!(done.contains("loaded 2027"), "{done}");
+    assert!(printed(&["calendar", "show", "2016"]).contains("元旦"));
+}
+
+#[tokio::test]
+async fn a_person_finds_the_way_in() {
+    let (_folder, path) = data();
+    let program = Program::start(&["serve"], &path);
+    let Some(browser) = Browser::open(&program.url).await else { return };
+    browser.goto("/").await;
+    browser.see("登录").await;
+    browser.axe().await;
+    browser.screenshot("sign-in.zh").await;
+    browser.resize(390, 844).await;
+    browser.axe().await;
+    browser.screenshot("sign-in.phone").await;
+}
