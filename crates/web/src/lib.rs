@@ -39,6 +39,7 @@ mod rules;
 pub mod session;
 pub mod shell;
 mod sign_in;
+mod workbench;
 
 /// The whole of the pages.
 ///
@@ -47,6 +48,7 @@ mod sign_in;
 pub fn router(house: House) -> Router {
     Router::new()
         .merge(sign_in::routes())
+        .merge(workbench::routes())
         .merge(account::routes())
         .merge(rules::routes())
         .route("/static/{name}", get(asset::show))

@@ -2,5 +2,6 @@
 
 pub mod blank;
 pub mod input;
+pub mod line;
 pub mod mark;
 pub mod pager;

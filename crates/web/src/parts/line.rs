@@ -1,0 +1,239 @@
+//! Matters and obligations as lists show them.
+
+use std::collections::BTreeMap;
+
+use calendar::{Due, local_date, start_of_day};
+use jiff::Timestamp;
+use procedure::{Procedure, Rules, UnitId};
+use store::directory::Directory;
+use store::division::divisions;
+use store::matter::MatterRow;
+use store::obligation::ObligationRow;
+
+use crate::House;
+use crate::message::Language;
+use crate::parts::mark::{Clock, Light, State, end, minute};
+
+/// Fields whose options name the kinds of pollution, whatever the procedure.
+const CATEGORY_FIELDS: [&str; 2] = ["categories", "category"];
+/// Fields whose options say how grave a problem is.
+const SEVERITY_FIELDS: [&str; 1] = ["severity"];
+
+/// What lists need to know to put rows into words.
+#[derive(Debug)]
+pub struct Reader {
+    language: Language,
+    now: Timestamp,
+    rules: std::sync::Arc<Rules>,
+    directory: std::sync::Arc<Directory>,
+    categories: BTreeMap<String, String>,
+    severities: BTreeMap<String, String>,
+}
+
+/// A matter in a list.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Its id.
+    pub id: String,
+    /// Its page.
+    pub href: String,
+    /// Its number.
+    pub number: String,
+    /// Its title.
+    pub title: String,
+    /// Its procedure.
+    pub procedure: String,
+    /// Where it stands.
+    pub state: State,
+    /// Where it lies: division and place.
+    pub place: String,
+    /// Its division.
+    pub division: String,
+    /// Kinds of pollution.
+    pub categories: String,
+    /// How grave it is.
+    pub severity: String,
+    /// The polluter.
+    pub enterprise: String,
+    /// Who holds the pen.
+    pub holder: String,
+    /// Who opened it.
+    pub opener: String,
+    /// The light of what ends first.
+    pub light: Option<Light>,
+    /// When that ends.
+    pub due: String,
+    /// When it was opened.
+    pub opened: String,
+    /// When it last changed.
+    pub changed: String,
+}
+
+/// Something owed in a list.
+#[derive(Debug, Clone)]
+pub struct OwedLine {
+    /// The page of its matter.
+    pub href: String,
+    /// Where it is urged.
+    pub urge: String,
+    /// What is owed, about what.
+    pub words: String,
+    /// Who owes.
+    pub debtor: String,
+    /// To whom.
+    pub creditor: String,
+    /// Under which procedure.
+    pub procedure: String,
+    /// The number of the matter.
+    pub number: String,
+    /// Its light.
+    pub light: Light,
+    /// Its end.
+    pub due: String,
+    /// When it was last urged; empty when never.
+    pub urged: String,
+}
+
+impl Reader {
+    /// For pages in a language.
+    #[must_use]
+    pub fn new(house: &House, language: Language) -> Self {
+        let rules = house.store.rules();
+        let options = |ids: &[&str]| {
+            let mut words = BTreeMap::new();
+            for field in rules.procedures().flat_map(|one| &one.fields) {
+                if ids.contains(&field.id.as_str()) {
+                    words.extend(field.options.iter().map(|option| {
+                        (option.id.clone(), language.of(&option.words).to_owned())
+                    }));
+                }
+            }
+            words
+        };
+        let categories = options(&CATEGORY_FIELDS);
+        let severities = options(&SEVERITY_FIELDS);
+        let (now, directory) = (house.now(), house.directory());
+        Self { language, now, rules, directory, categories, severities }
+    }
+
+    /// The kinds of pollution with their words.
+    #[must_use]
+    pub fn categories(&self) -> &BTreeMap<String, String> {
+        &self.categories
+    }
+
+    /// The rules.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The short name of a unit.
+    #[must_use]
+    pub fn unit(&self, unit: UnitId) -> String {
+        self.directory.get(unit).map_or_else(|| format!("#{unit}"), |unit| unit.short_name.clone())
+    }
+
+    /// A procedure's name.
+    #[must_use]
+    pub fn procedure(&self, id: &str) -> String {
+        let name = |one: &Procedure| self.language.of(&one.name).to_owned();
+        self.rules.procedure(id).map_or_else(|| id.to_owned(), name)
+    }
+
+    /// A matter.
+    #[must_use]
+    pub fn line(&self, row: MatterRow) -> Line {
+        let procedure = self.rules.procedure(&row.procedure);
+        let state = procedure.and_then(|one| one.state(&row.state));
+        let word = state.map_or_else(|| row.state.clone(), |s| self.language.of(&s.name).to_owned());
+        let unit = |id: Option<UnitId>| id.map(|id| self.unit(id)).unwrap_or_default();
+        let division = divisions()
+            .get(&row.division)
+            .map_or_else(|| row.division.clone(), |division| division.name.clone());
+        let place = if row.place.contains(&division) {
+            row.place.clone()
+        } else {
+            format!("{division}{}", row.place)
+        };
+        let due = row.due_at.map(due_of);
+        let clock = |due| Clock { due, provisional: false, suspended: false };
+        let categories: Vec<&str> = row
+            .categories
+            .iter()
+            .map(|id| self.categories.get(id).map_or(id.as_str(), String::as_str))
+            .collect();
+        Line {
+            href: format!("/matters/{}", row.id),
+            id: row.id.to_string(),
+            number: row.number,
+            title: row.title,
+            procedure: self.procedure(&row.procedure),
+            state: State { word, ended: row.ended },
+            place,
+            division,
+            categories: categories.join(self.language.say("shell.and")),
+            severity: self.severities.get(&row.severity).cloned().unwrap_or(row.severity),
+            enterprise: row.enterprise,
+            holder: unit(row.holder),
+            opener: unit(row.opener),
+            light: due.map(|due| Light::of(clock(due), self.now, self.language)),
+            due: due.map(end).unwrap_or_default(),
+            opened: local_date(row.opened_at).to_string(),
+            changed: minute(row.changed_at),
+        }
+    }
+
+    /// Something owed.
+    #[must_use]
+    pub fn owed(&self, row: &ObligationRow) -> OwedLine {
+        let kind = self.rules.procedure(&row.procedure).and_then(|one| one.obligation(&row.kind));
+        let what = kind.map_or_else(|| row.kind.clone(), |k| self.language.of(&k.name).to_owned());
+        let clock = Clock {
+            due: row.due,
+            provisional: row.provisional,
+            suspended: row.suspended_on.is_some(),
+        };
+        OwedLine {
+            href: format!("/matters/{}", row.matter),
+            urge: format!("/matters/{}/obligations/{}/urge", row.matter, row.number),
+            words: self.language.fill("line.owed", &[("what", &what), ("title", &row.title)]),
+            debtor: self.unit(row.debtor),
+            creditor: self.unit(row.creditor),
+            procedure: self.procedure(&row.procedure),
+            number: row.matter_number.clone(),
+            light: Light::of(clock, self.now, self.language),
+            due: end(row.due),
+            urged: row.urged_at.map(minute).unwrap_or_default(),
+        }
+    }
+
+    /// The page on which what was served is signed for: the act itself when there is one, else the
+    /// matter.
+    #[must_use]
+    pub fn signing(&self, row: &MatterRow) -> String {
+        use procedure::definition::RoleName;
+        let act = self.rules.procedure(&row.procedure).and_then(|procedure| {
+            let holder = procedure.state(&row.state)?.holder.as_ref()?;
+            procedure.actions.iter().find(|action| {
+                action.role == RoleName::Liaison
+                    && !action.out_of_turn
+                    && action.by.contains(holder)
+                    && action.from.contains(&row.state)
+            })
+        });
+        match act {
+            Some(action) => format!("/matters/{}/actions/{}", row.id, action.id),
+            None => format!("/matters/{}", row.id),
+        }
+    }
+}
+
+/// The end whose instant this is: a whole day when it falls on midnight.
+fn due_of(at: Timestamp) -> Due {
+    let day = local_date(at);
+    match day.yesterday() {
+        Ok(before) if start_of_day(day) == at => Due::On(before),
+        _ => Due::At(at),
+    }
+}

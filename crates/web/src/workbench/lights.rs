@@ -1,0 +1,184 @@
+//! The lights of the units one guides or works beside: both sides by the same measure.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::State;
+use procedure::UnitId;
+use procedure::definition::Side;
+use store::directory::Directory;
+use store::division::divisions;
+use store::unit::{Unit, UnitLevel, side_words};
+
+use crate::House;
+use crate::error::WebError;
+use crate::fields::{Fields, Query};
+use crate::filters;
+use crate::message::T;
+use crate::parts::mark::{Bar, Share};
+use crate::parts::pager::{PAGE_ROWS, Pager, Rows, page_number};
+use crate::session::SignedIn;
+use crate::shell::{Page, Shell};
+
+/// The lines whose units look at their whole division, not only at their own guidance tree.
+const LOOKS_AT_DIVISION: [&str; 4] = ["gov", "gov-office", "ecology", "procuratorate"];
+
+/// The page of lights.
+#[derive(Debug, Template)]
+#[template(path = "workbench/lights.html")]
+pub(super) struct LightsPage {
+    t: T,
+    shell: Shell,
+    unit: String,
+    whole: Share,
+    owing: i64,
+    signing: i64,
+    units: usize,
+    sides: Vec<(String, Share)>,
+    side: String,
+    rows: Vec<Row>,
+    pager: Option<Pager>,
+}
+
+#[derive(Debug)]
+struct Row {
+    href: String,
+    name: String,
+    side: String,
+    division: String,
+    liaison: String,
+    late: i64,
+    near: i64,
+    ok: i64,
+    signing: i64,
+    bar: Bar,
+}
+
+/// `GET /lights`.
+pub(super) async fn show(
+    State(house): State<House>,
+    who: SignedIn,
+    Query(query): Query,
+) -> Result<Page<LightsPage>, WebError> {
+    let language = who.language;
+    let directory = house.directory();
+    let units = looked_at(&directory, who.unit);
+    let side = store::unit::side_read(query.get("side"));
+    let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
+    let lights = house.store.lights(&ids).await?;
+    let share = |light: &store::counter::UnitLights| Share {
+        late: light.overdue,
+        near: light.near,
+        ok: (light.owing - light.overdue - light.near).max(0),
+    };
+    let mut sides = BTreeMap::<Side, Share>::new();
+    let (mut whole, mut owing, mut signing) = (Share::default(), 0, 0);
+    for light in &lights {
+        let one = share(light);
+        let Some(unit) = directory.get(light.unit) else { continue };
+        for sum in [&mut whole, sides.entry(unit.side).or_default()] {
+            sum.late += one.late;
+            sum.near += one.near;
+            sum.ok += one.ok;
+        }
+        owing += light.owing;
+        signing += light.to_acknowledge;
+    }
+    let chosen: Vec<_> = lights
+        .iter()
+        .filter_map(|light| directory.get(light.unit).map(|unit| (light, unit)))
+        .filter(|(_, unit)| side.is_none_or(|side| unit.side == side))
+        .collect();
+    let number = page_number(&query);
+    let skipped = usize::try_from((number - 1) * PAGE_ROWS).unwrap_or(usize::MAX);
+    let shown: Vec<_> = chosen.iter().skip(skipped).take(PAGE_ROWS as usize).collect();
+    let shown_ids: Vec<UnitId> = shown.iter().map(|(light, _)| light.unit).collect();
+    let liaisons = house.people.liaison_list(&shown_ids).await?;
+    let rows: Vec<Row> = shown
+        .into_iter()
+        .map(|(light, unit)| {
+            let share = share(light);
+            let words = language.fill(
+                "lights.bar",
+                &[("late", &share.late), ("near", &share.near), ("ok", &share.ok)],
+            );
+            Row {
+                href: format!("/units/{}", unit.id),
+                name: unit.short_name.clone(),
+                side: language.of(&side_words(unit.side)).to_owned(),
+                division: division_name(unit),
+                liaison: liaisons
+                    .get(&unit.id)
+                    .map(|person| person.display_name.clone())
+                    .unwrap_or_default(),
+                late: share.late,
+                near: share.near,
+                ok: share.ok,
+                signing: light.to_acknowledge,
+                bar: Bar { share, words },
+            }
+        })
+        .collect();
+    let total = Rows::Exactly(i64::try_from(chosen.len()).unwrap_or(i64::MAX));
+    let pager = (!rows.is_empty())
+        .then(|| Pager::new(language, &query, number, PAGE_ROWS, rows.len(), total));
+    let title = language.say("lights.title");
+    let shell = house.shell(&who, "home", title).await?.crumb_here(title);
+    Ok(Page(LightsPage {
+        t: language.t(),
+        shell,
+        unit: who.unit_name.clone(),
+        whole,
+        owing,
+        signing,
+        units: units.len(),
+        sides: sides
+            .into_iter()
+            .map(|(side, share)| (language.of(&side_words(side)).to_owned(), share))
+            .collect(),
+        side: query.get("side").to_owned(),
+        rows,
+        pager,
+    }))
+}
+
+/// The units whose numbers somebody at a unit may look at: its own guidance tree, and for those who
+/// coordinate, both sides of its division.
+fn looked_at(directory: &Directory, unit: UnitId) -> Vec<&Unit> {
+    let mut found: BTreeMap<UnitId, &Unit> = directory
+        .tree(unit)
+        .into_iter()
+        .filter_map(|id| directory.get(id))
+        .map(|unit| (unit.id, unit))
+        .collect();
+    if let Some(own) = directory.get(unit)
+        && LOOKS_AT_DIVISION.contains(&own.line.as_str())
+    {
+        let table = divisions();
+        let inside = directory.all().filter(|other| {
+            other.active
+                && (own.level == UnitLevel::Province
+                    || table.is_within(&other.division_code, &own.division_code))
+        });
+        found.extend(inside.map(|unit| (unit.id, unit)));
+    }
+    found.into_values().collect()
+}
+
+fn division_name(unit: &Unit) -> String {
+    divisions()
+        .get(&unit.division_code)
+        .map_or_else(|| unit.division_code.clone(), |division| division.name.clone())
+}
+
+impl LightsPage {
+    fn with_side(&self, side: &str) -> String {
+        let query = Fields::default().with("side", side).query();
+        format!("/lights{query}")
+    }
+
+    fn share_rate(share: &Share) -> i64 {
+        let whole = share.late + share.near + share.ok;
+        if whole == 0 { 100 } else { 100 * (whole - share.late) / whole }
+    }
+}
