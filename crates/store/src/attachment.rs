@@ -103,11 +103,7 @@ impl Store {
     ///
     /// # Errors
     /// [`UploadError::Name`], or when the disk fails.
-    pub async fn attachment_begin(
-        &self,
-        scope: &Scope,
-        name: &str,
-    ) -> Result<Upload, UploadError> {
+    pub async fn attachment_begin(&self, scope: &Scope, name: &str) -> Result<Upload, UploadError> {
         let inner = self.inner();
         let name = file_name(name).ok_or(UploadError::Name)?;
         let random = secret(&*inner.randomness).map_err(|error| StoreError::Database {
@@ -372,37 +368,59 @@ const KINDS: [Kind; 12] = [
     (b"GIF8", 0, "image/gif", &[("gif", "image/gif")]),
     (b"WEBP", 8, "image/webp", &[("webp", "image/webp")]),
     (b"BM", 0, "image/bmp", &[("bmp", "image/bmp")]),
-    (b"ftyp", 4, "video/mp4", &[
-        ("mp4", "video/mp4"),
-        ("m4v", "video/mp4"),
-        ("mov", "video/quicktime"),
-        ("heic", "image/heic"),
-        ("m4a", "audio/mp4"),
-    ]),
+    (
+        b"ftyp",
+        4,
+        "video/mp4",
+        &[
+            ("mp4", "video/mp4"),
+            ("m4v", "video/mp4"),
+            ("mov", "video/quicktime"),
+            ("heic", "image/heic"),
+            ("m4a", "audio/mp4"),
+        ],
+    ),
     (b"ID3", 0, "audio/mpeg", &[("mp3", "audio/mpeg")]),
-    (b"PK\x03\x04", 0, "application/zip", &[
-        ("zip", "application/zip"),
-        ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-        ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
-        ("ofd", "application/ofd"),
-        ("wps", "application/vnd.ms-works"),
-    ]),
-    (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 0, "application/x-ole-storage", &[
-        ("doc", "application/msword"),
-        ("xls", "application/vnd.ms-excel"),
-        ("ppt", "application/vnd.ms-powerpoint"),
-        ("wps", "application/vnd.ms-works"),
-        ("et", "application/vnd.ms-excel"),
-    ]),
-    (b"7z\xBC\xAF\x27\x1C", 0, "application/x-7z-compressed", &[
-        ("7z", "application/x-7z-compressed"),
-    ]),
+    (
+        b"PK\x03\x04",
+        0,
+        "application/zip",
+        &[
+            ("zip", "application/zip"),
+            ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+            ("ofd", "application/ofd"),
+            ("wps", "application/vnd.ms-works"),
+        ],
+    ),
+    (
+        b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
+        0,
+        "application/x-ole-storage",
+        &[
+            ("doc", "application/msword"),
+            ("xls", "application/vnd.ms-excel"),
+            ("ppt", "application/vnd.ms-powerpoint"),
+            ("wps", "application/vnd.ms-works"),
+            ("et", "application/vnd.ms-excel"),
+        ],
+    ),
+    (
+        b"7z\xBC\xAF\x27\x1C",
+        0,
+        "application/x-7z-compressed",
+        &[("7z", "application/x-7z-compressed")],
+    ),
     (b"Rar!\x1A\x07", 0, "application/vnd.rar", &[("rar", "application/vnd.rar")]),
 ];
 
 fn failed(path: &Path, source: std::io::Error) -> StoreError {
-    StoreError::File { operation: "cannot keep or open an attachment", path: path.to_owned(), source }
+    StoreError::File {
+        operation: "cannot keep or open an attachment",
+        path: path.to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]
@@ -427,7 +445,10 @@ mod tests {
         assert!(media_type("a.exe", b"MZ\x90\x00").is_err());
         assert!(media_type("a.html", b"<html>").is_err());
         assert!(media_type("a.svg", b"<svg onload='x'>").is_err());
-        assert_eq!(media_type("表.csv", "名称,日期".as_bytes()).unwrap(), "text/csv; charset=utf-8");
+        assert_eq!(
+            media_type("表.csv", "名称,日期".as_bytes()).unwrap(),
+            "text/csv; charset=utf-8"
+        );
         assert_eq!(media_type("表.csv", b"\xC3\xFB\xB3\xC6,1").unwrap(), "text/plain");
     }
 }

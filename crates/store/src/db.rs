@@ -453,8 +453,7 @@ impl Drop for Tx {
 
 impl SqliteConnection {
     fn open(path: &Path, writes: bool) -> Result<Self, StoreError> {
-        let failed =
-            |error| dialect::sqlite_error("open the database", error, |_, _| None);
+        let failed = |error| dialect::sqlite_error("open the database", error, |_, _| None);
         let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         if writes {
             flags |= OpenFlags::SQLITE_OPEN_CREATE;
@@ -594,7 +593,9 @@ impl ToSql for Value {
             Self::Int(n) if *ty == Type::INT8 => n.to_sql(ty, out),
             Self::Int(n) if *ty == Type::INT4 => i32::try_from(*n)?.to_sql(ty, out),
             Self::Int(n) if *ty == Type::BOOL => (*n != 0).to_sql(ty, out),
-            Self::Text(text) if [Type::TEXT, Type::VARCHAR, Type::NAME, Type::UNKNOWN].contains(ty) => {
+            Self::Text(text)
+                if [Type::TEXT, Type::VARCHAR, Type::NAME, Type::UNKNOWN].contains(ty) =>
+            {
                 text.to_sql(ty, out)
             }
             Self::Bytes(bytes) if *ty == Type::BYTEA => bytes.to_sql(ty, out),

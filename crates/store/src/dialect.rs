@@ -109,7 +109,9 @@ pub(crate) fn sqlite_error(
             ErrorCode::ConstraintViolation => {
                 return StoreError::Constraint(sqlite_constraint(message, unique_name));
             }
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OperationInterrupted => {
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::OperationInterrupted => {
                 return StoreError::Timeout { operation };
             }
             _ => {}

@@ -89,7 +89,9 @@ pub enum StoreError {
         url: String,
     },
     /// The database was written by a newer version of the program.
-    #[error("the database is at migration {found}, this program knows only {known}; use a newer program")]
+    #[error(
+        "the database is at migration {found}, this program knows only {known}; use a newer program"
+    )]
     TooNew {
         /// The newest migration in the database.
         found: i64,

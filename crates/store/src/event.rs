@@ -10,10 +10,7 @@ use crate::store::Store;
 use crate::visibility::{SeenEvent, seen_events};
 
 /// Appends events.
-pub(crate) async fn append(
-    tx: &mut Tx,
-    events: &[(MatterId, Event)],
-) -> Result<(), StoreError> {
+pub(crate) async fn append(tx: &mut Tx, events: &[(MatterId, Event)]) -> Result<(), StoreError> {
     const SQL: &str = "
         insert into event (matter_id, number, at, user_id, unit_id, what, body)
         values ($1, $2, $3, $4, $5, $6, $7)";
@@ -37,10 +34,7 @@ pub(crate) async fn append(
 }
 
 /// Every event of a matter, oldest first, whoever asks; by the primary key.
-pub(crate) async fn event_list(
-    tx: &mut Tx,
-    matter: &MatterId,
-) -> Result<Vec<Event>, StoreError> {
+pub(crate) async fn event_list(tx: &mut Tx, matter: &MatterId) -> Result<Vec<Event>, StoreError> {
     const SQL: &str =
         "select number, at, user_id, unit_id, body from event where matter_id = $1 order by number";
     tx.rows(SQL, &[matter.into()]).await?.iter().map(event).collect()

@@ -35,9 +35,8 @@ impl Ids {
         random.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
         // The first twelve of the random bits follow the time.
         let [high, low] = self.in_last_ms.min(0x0FFF).to_be_bytes();
-        if let [first, second, ..] = &mut random {
-            (*first, *second) = (high, low);
-        }
+        let [first, second, ..] = &mut random;
+        (*first, *second) = (high, low);
         let id = uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid();
         match id.hyphenated().to_string().parse() {
             Ok(id) => id,

@@ -357,10 +357,12 @@ impl Store {
         let (sql, values) = question.page(page);
         let explain = tx.engine().explain();
         let rows = tx.rows(&format!("{explain}{sql}"), &values).await?;
-        let text = |row: &Row| row.0.iter().rev().find_map(|value| match value {
-            Value::Text(text) => Some(text.clone()),
-            _ => None,
-        });
+        let text = |row: &Row| {
+            row.0.iter().rev().find_map(|value| match value {
+                Value::Text(text) => Some(text.clone()),
+                _ => None,
+            })
+        };
         Ok(rows.iter().filter_map(text).collect())
     }
 
@@ -393,8 +395,7 @@ impl Store {
         rows: u32,
     ) -> Result<Vec<MatterRow>, StoreError> {
         let mut tx = self.read().await?;
-        let mut question =
-            Question::of(&mut tx, scope, filter, Sort::Oldest, self.now()).await?;
+        let mut question = Question::of(&mut tx, scope, filter, Sort::Oldest, self.now()).await?;
         question.after = after.cloned();
         let (sql, values) = question.page(Page { number: 1, rows });
         tx.rows(&sql, &values).await?.iter().map(matter_row).collect()
@@ -409,14 +410,18 @@ impl Store {
         scope: &Scope,
         page: Page,
     ) -> Result<Vec<MatterRow>, StoreError> {
-        const SQL: &str = concat!("select ", columns!(), "
+        const SQL: &str = concat!(
+            "select ",
+            columns!(),
+            "
               from matter_party p
               join matter m on m.matter_id = p.matter_id
               join matter_scope s
                 on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
              where p.unit_id = $1 and p.turn > 0 and p.turn = 2
              order by m.due_at, m.matter_id
-             limit $2 offset $3");
+             limit $2 offset $3"
+        );
         self.matter_rows(SQL, scope, page).await
     }
 
@@ -429,14 +434,18 @@ impl Store {
         scope: &Scope,
         page: Page,
     ) -> Result<Vec<MatterRow>, StoreError> {
-        const SQL: &str = concat!("select ", columns!(), "
+        const SQL: &str = concat!(
+            "select ",
+            columns!(),
+            "
               from matter_party p
               join matter m on m.matter_id = p.matter_id
               join matter_scope s
                 on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
              where p.unit_id = $1 and p.turn > 0
              order by m.due_at, m.matter_id
-             limit $2 offset $3");
+             limit $2 offset $3"
+        );
         self.matter_rows(SQL, scope, page).await
     }
 
@@ -449,13 +458,17 @@ impl Store {
         scope: &Scope,
         page: Page,
     ) -> Result<Vec<MatterRow>, StoreError> {
-        const SQL: &str = concat!("select ", columns!(), "
+        const SQL: &str = concat!(
+            "select ",
+            columns!(),
+            "
               from matter m
               join matter_scope s
                 on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
              where m.approver_unit_id = $1
              order by m.changed_at, m.matter_id
-             limit $2 offset $3");
+             limit $2 offset $3"
+        );
         self.matter_rows(SQL, scope, page).await
     }
 
@@ -468,13 +481,17 @@ impl Store {
         scope: &Scope,
         page: Page,
     ) -> Result<Vec<MatterRow>, StoreError> {
-        const SQL: &str = concat!("select ", columns!(), "
+        const SQL: &str = concat!(
+            "select ",
+            columns!(),
+            "
               from matter m
               join matter_scope s
                 on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
              where m.opener_unit_id = $1 and m.ended = 0
              order by m.changed_at desc, m.matter_id desc
-             limit $2 offset $3");
+             limit $2 offset $3"
+        );
         self.matter_rows(SQL, scope, page).await
     }
 
@@ -758,9 +775,10 @@ fn terms(filter: &Filter, words: &str) -> Vec<String> {
         terms.extend(filter.holder.map(|unit| term::holder(procedure, unit)));
         terms.extend(filter.unit.map(|unit| term::party(procedure, unit)));
         terms.extend(filter.category.as_ref().map(|id| term::category(procedure, id)));
-        let division = filter.division.as_deref().map(|code| {
-            code.strip_suffix("00").filter(|city| city.len() == 4).unwrap_or(code)
-        });
+        let division = filter
+            .division
+            .as_deref()
+            .map(|code| code.strip_suffix("00").filter(|city| city.len() == 4).unwrap_or(code));
         // The province is everything.
         terms.extend(
             division

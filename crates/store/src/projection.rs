@@ -20,17 +20,17 @@ use crate::visibility::Provenance;
 pub(crate) const NEVER: i64 = i64::MAX;
 
 /// Fields with these ids are shown in lists and found by search, whatever the procedure.
-pub(crate) mod known_field {
+pub mod known_field {
     /// What kind of pollution: a choice or choices.
-    pub(crate) const CATEGORIES: [&str; 2] = ["categories", "category"];
+    pub const CATEGORIES: [&str; 2] = ["categories", "category"];
     /// How bad: a choice.
-    pub(crate) const SEVERITY: &str = "severity";
+    pub const SEVERITY: &str = "severity";
     /// Where, in words.
-    pub(crate) const PLACE: [&str; 2] = ["place", "where"];
+    pub const PLACE: [&str; 2] = ["place", "where"];
     /// Who pollutes.
-    pub(crate) const ENTERPRISE: &str = "polluter-name";
+    pub const ENTERPRISE: &str = "polluter-name";
     /// Where, on the map.
-    pub(crate) const POINT: &str = "point";
+    pub const POINT: &str = "point";
 }
 
 /// A change of one kept counter.
@@ -154,11 +154,7 @@ impl Projection {
     }
 
     /// Writes what differs from the rows before; everything when there were none.
-    pub(crate) async fn write(
-        &self,
-        tx: &mut Tx,
-        before: Option<&Self>,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn write(&self, tx: &mut Tx, before: Option<&Self>) -> Result<(), StoreError> {
         self.write_matter(tx, before).await?;
         self.write_parties(tx, before).await?;
         self.write_obligations(tx, before).await?;
@@ -172,7 +168,8 @@ impl Projection {
         tx.execute_many(SCOPE, &rows).await?;
         self.write_terms(tx, before).await?;
         let old = before.map(|before| &before.files);
-        let new = self.files.iter().filter(|(key, _)| !old.is_some_and(|old| old.contains_key(*key)));
+        let new =
+            self.files.iter().filter(|(key, _)| !old.is_some_and(|old| old.contains_key(*key)));
         let rows: Vec<_> = new
             .map(|((field, sha256), name)| {
                 vec![(&self.matter).into(), field.into(), sha256.into(), name.into()]
@@ -227,9 +224,8 @@ impl Projection {
                 }
             }
         }
-        let same = before.is_some_and(|before| {
-            before.body == self.body && before.provenance == self.provenance
-        });
+        let same = before
+            .is_some_and(|before| before.body == self.body && before.provenance == self.provenance);
         if !same {
             let row = [
                 (&self.root).into(),
@@ -298,7 +294,8 @@ impl Projection {
             terms.map(|term| vec![term.into(), (&self.matter).into()]).collect()
         };
         let gone = rows(&mut old.difference(&self.terms));
-        tx.execute_many("delete from matter_term where term = $1 and matter_id = $2", &gone).await?;
+        tx.execute_many("delete from matter_term where term = $1 and matter_id = $2", &gone)
+            .await?;
         let new = rows(&mut self.terms.difference(old));
         tx.execute_many("insert into matter_term (term, matter_id) values ($1, $2)", &new)
             .await
@@ -551,8 +548,11 @@ fn count(
             }
         }
     }
-    let holding: BTreeSet<_> =
-        parties.iter().filter(|(_, turn)| **turn > 0).map(|((_, unit), turn)| (unit, turn)).collect();
+    let holding: BTreeSet<_> = parties
+        .iter()
+        .filter(|(_, turn)| **turn > 0)
+        .map(|((_, unit), turn)| (unit, turn))
+        .collect();
     for (unit, turn) in holding {
         add(*unit, counter::TURN);
         if *turn == 2 {
