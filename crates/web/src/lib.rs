@@ -28,10 +28,15 @@ use crate::error::WebError;
 
 mod account;
 pub mod asset;
+mod attachment;
+mod document;
+mod draft;
 pub mod error;
 pub mod fields;
 mod filters;
+mod form;
 mod guard;
+mod matter;
 pub mod mechanism;
 pub mod message;
 pub mod parts;
@@ -51,6 +56,11 @@ pub fn router(house: House) -> Router {
         .merge(workbench::routes())
         .merge(account::routes())
         .merge(rules::routes())
+        .merge(matter::routes())
+        .merge(form::routes())
+        .merge(draft::routes())
+        .merge(document::routes())
+        .merge(attachment::routes())
         .route("/static/{name}", get(asset::show))
         .route("/healthz", get(health))
         .layer(from_fn_with_state(house.clone(), guard::enter))

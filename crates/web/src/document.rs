@@ -1,0 +1,195 @@
+//! A document (文书) an act made: shown as it stands, ready for the printer.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::routing::get;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use procedure::definition::{FieldKind, Procedure};
+use procedure::matter::What;
+use procedure::{Matter, UnitId, Value};
+use store::visibility::{Seen, SeenEvent};
+
+use crate::House;
+use crate::error::WebError;
+use crate::filters;
+use crate::matter::look::Look;
+use crate::matter::value::{Shown, shown};
+use crate::matter::{Room, document_is_for};
+use crate::message::{Language, T};
+use crate::session::SignedIn;
+use crate::shell::{Page, Shell};
+
+/// The addresses of documents.
+pub(crate) fn routes() -> Router<House> {
+    Router::new().route("/matters/{matter}/documents/{event}/{kind}", get(show))
+}
+
+/// A document as it lies on the table.
+#[derive(Debug, Clone)]
+pub(crate) struct Paper {
+    pub(crate) issuer: String,
+    pub(crate) name: String,
+    pub(crate) number: String,
+    /// Whom it is addressed to; empty when nobody.
+    pub(crate) to: String,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) basis: String,
+    pub(crate) date: String,
+}
+
+/// One part of its contents.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) label: String,
+    pub(crate) shown: Shown,
+}
+
+#[derive(Template)]
+#[template(path = "document/page.html")]
+struct DocumentPage {
+    t: T,
+    shell: Shell,
+    back: String,
+    title: String,
+    about: String,
+    paper: Paper,
+}
+
+/// `GET /matters/{matter}/documents/{event}/{kind}`.
+async fn show(
+    State(house): State<House>,
+    who: SignedIn,
+    Path((id, number, kind)): Path<(String, u32, String)>,
+) -> Result<Page<DocumentPage>, WebError> {
+    let room = Room::enter(&house, &who, &id).await?;
+    let (look, matter) = (room.look(&who), room.matter());
+    let was_made = matter.documents.iter().find(|made| made.event == number && made.kind == kind);
+    let made = was_made.filter(|made| document_is_for(&look, matter, &made.kind));
+    let made = made.ok_or(WebError::NotFound)?;
+    let events = house.store.timeline(&who.scope, &matter.id).await?.unwrap_or_default();
+    let (fields, hidden) = fields_at(&events, number);
+    let paper = paper(&look, matter, &fields, &hidden, &kind, made.at).ok_or(WebError::NotFound)?;
+    let back = format!("/matters/{}", matter.id);
+    let shell = room.shell(&house, &who, &paper.name).await?;
+    Ok(Page(DocumentPage {
+        t: who.language.t(),
+        shell: shell.crumb(&back, &matter.number).crumb_here(&paper.name),
+        back,
+        title: paper.name.clone(),
+        about: format!("{} {}", matter.number, matter.title),
+        paper,
+    }))
+}
+
+/// What the fields held right after an event: what was sent stays as it was sent. Beside it, those that
+/// held something the reader may not know.
+fn fields_at(events: &[SeenEvent], number: u32) -> (BTreeMap<String, Value>, Vec<String>) {
+    let (mut fields, mut hidden) = (BTreeMap::new(), Vec::new());
+    for seen in events.iter().take_while(|seen| seen.event.number <= number) {
+        let input = match &seen.event.what {
+            What::Opened(opening) => &opening.fields,
+            What::Acted(act) => &act.input,
+            _ => continue,
+        };
+        for (field, value) in input {
+            fields.insert(field.clone(), value.clone());
+            hidden.retain(|known| known != field);
+        }
+        for field in &seen.masked {
+            fields.remove(field);
+            hidden.push(field.clone());
+        }
+    }
+    (fields, hidden)
+}
+
+/// The document an act would make, before it is done.
+pub(crate) fn preview(
+    look: &Look<'_>,
+    matter: &Matter,
+    input: &BTreeMap<String, Value>,
+    kind: &str,
+    at: Timestamp,
+) -> Option<Paper> {
+    let mut fields = matter.fields.clone();
+    fields.extend(input.clone());
+    paper(look, matter, &fields, &[], kind, at)
+}
+
+fn paper(
+    look: &Look<'_>,
+    matter: &Matter,
+    fields: &BTreeMap<String, Value>,
+    hidden: &[String],
+    kind: &str,
+    at: Timestamp,
+) -> Option<Paper> {
+    let procedure = look.procedure(matter)?;
+    let document = procedure.document(kind)?;
+    let recipients: Vec<UnitId> =
+        document.recipients.iter().flat_map(|party| matter.party(party)).copied().collect();
+    let given = document.number.as_ref().and_then(|field| match fields.get(field) {
+        Some(Value::Text(number)) => Some(number.clone()),
+        _ => None,
+    });
+    let parts = document
+        .contents
+        .iter()
+        .filter_map(|id| part(look, procedure, fields, hidden, id))
+        .collect();
+    Some(Paper {
+        issuer: look.units(matter.party(&document.issuer)),
+        name: look.of(&document.name),
+        number: given.unwrap_or_else(|| matter.number.clone()),
+        to: look.units(&recipients),
+        parts,
+        basis: look.cite(&document.basis),
+        date: long_date(look.language, calendar::local_date(at)),
+    })
+}
+
+fn part(
+    look: &Look<'_>,
+    procedure: &Procedure,
+    fields: &BTreeMap<String, Value>,
+    hidden: &[String],
+    id: &str,
+) -> Option<Part> {
+    let field = procedure.field(id)?;
+    let seen = if hidden.iter().any(|hidden| hidden == id) {
+        Seen::Masked
+    } else {
+        Seen::Value(fields.get(id).filter(|value| !value.is_empty())?)
+    };
+    let shown = match seen {
+        Seen::Masked => Shown::Masked,
+        // A box that was left empty says nothing in a letter.
+        Seen::Value(Value::Boolean(false)) if field.kind == FieldKind::Boolean => return None,
+        Seen::Value(value) => shown(look, field, value),
+    };
+    Some(Part { label: look.of(&field.label), shown })
+}
+
+/// `2015年12月3日`, `3 December 2015`.
+fn long_date(language: Language, day: Date) -> String {
+    match language {
+        Language::Zh => format!("{}年{}月{}日", day.year(), day.month(), day.day()),
+        Language::En => day.strftime("%-d %B %Y").to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_written_out() {
+        let day = "2015-12-03".parse().unwrap();
+        assert_eq!(long_date(Language::Zh, day), "2015年12月3日");
+        assert_eq!(long_date(Language::En, day), "3 December 2015");
+    }
+}

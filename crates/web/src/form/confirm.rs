@@ -1,0 +1,93 @@
+//! The page between filling in and doing: what will happen, to whom, by when, and what stays.
+
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use procedure::Decision;
+use procedure::matter::What;
+
+use super::Desk;
+use super::consequence::{Consequence, consequences};
+use super::field::Filled;
+use crate::document::{Paper, preview};
+use crate::error::WebError;
+use crate::filters;
+use crate::matter::value::{Entry, Shown};
+use crate::message::T;
+use crate::shell::{Page, Shell};
+
+#[derive(Template)]
+#[template(path = "form/confirm.html")]
+struct ConfirmPage {
+    t: T,
+    shell: Shell,
+    title: String,
+    about: String,
+    href: String,
+    back: String,
+    key: String,
+    version: String,
+    pairs: Vec<(String, String)>,
+    consequences: Vec<Consequence>,
+    entries: Vec<Entry>,
+    papers: Vec<Paper>,
+    do_words: String,
+}
+
+/// The confirm page of an act that the rules would allow.
+pub(super) async fn page(
+    desk: &Desk<'_>,
+    filled: &Filled,
+    version: &str,
+    decision: &Decision,
+) -> Result<Response, WebError> {
+    let (look, action) = (&desk.look, desk.aim.action());
+    let people = desk.people().await?;
+    let name = look.of(&action.name);
+    let title = look.fill("form.confirm-title", &[("action", &name)]);
+    let acted = decision.events.iter().find_map(|(id, event)| match &event.what {
+        What::Acted(act) if act.action == action.id => Some((id, event, &act.input)),
+        What::Proposed(proposal) => Some((id, event, &proposal.input)),
+        What::Opened(opening) => Some((id, event, &opening.fields)),
+        _ => None,
+    });
+    let procedure = desk.aim.procedure();
+    let mut entries = Vec::new();
+    let mut papers = Vec::new();
+    if let Some((id, event, input)) = acted {
+        let held = procedure.fields.iter().filter_map(|field| {
+            let value = input.get(&field.id).filter(|value| !value.is_empty())?;
+            Some(Entry::plain(look, field, value))
+        });
+        entries.extend(held);
+        if let Some(matter) = decision.family.get(id) {
+            let kinds = action.documents.iter();
+            papers.extend(kinds.filter_map(|kind| preview(look, matter, input, kind, event.at)));
+        }
+    }
+    let (id, about) = match desk.aim.room() {
+        Some(room) => {
+            let matter = room.matter();
+            (Some(&matter.id), format!("{} {}", matter.number, matter.title))
+        }
+        None => (acted.map(|(id, ..)| id), String::new()),
+    };
+    let consequences = id.map(|id| consequences(look, &desk.family(), decision, id, &people));
+    let shell =
+        desk.shell(&title).await?.crumb(desk.aim.href(), &name).crumb_here(look.say("form.check"));
+    let page = ConfirmPage {
+        t: desk.who.language.t(),
+        shell,
+        about,
+        href: desk.aim.href(),
+        back: desk.aim.back(),
+        key: desk.house.secret()?,
+        version: version.to_owned(),
+        pairs: filled.pairs(look.directory),
+        consequences: consequences.unwrap_or_default(),
+        entries,
+        papers,
+        do_words: look.fill("form.confirm-do", &[("action", &name)]),
+        title,
+    };
+    Ok(Page(page).into_response())
+}

@@ -1,0 +1,449 @@
+//! The page of a matter (事项): where it stands, who owes what, what may be done, what happened.
+
+mod chart;
+pub(crate) mod clock;
+pub(crate) mod look;
+mod offer;
+mod place;
+mod progress;
+pub(crate) mod proposal;
+mod repair;
+mod timeline;
+mod tree;
+mod urge;
+pub(crate) mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State as Given};
+use axum::routing::{get, post};
+use jiff::Timestamp;
+use procedure::matter::What;
+use procedure::{Matter, MatterId, Procedure, Rules, UnitId, UserId};
+use store::Scope;
+use store::directory::Directory;
+use store::liaison::Person;
+use store::matter::Sight;
+use store::visibility::SeenEvent;
+
+use self::clock::{Clock, Owed};
+use self::look::Look;
+use self::offer::Offers;
+use self::place::Map;
+use self::progress::Milestone;
+use self::repair::Repair;
+use self::timeline::{Link, Material, Names};
+pub(crate) use self::timeline::{Moment, moments};
+use self::tree::Branch;
+use self::value::{Entry, Shown};
+use crate::House;
+use crate::error::WebError;
+use crate::filters;
+use crate::message::{Language, T};
+use crate::parts::mark::State;
+use crate::session::SignedIn;
+use crate::shell::{Page, Shell};
+
+/// The pages of a matter.
+pub(crate) fn routes() -> Router<House> {
+    Router::new()
+        .route("/matters/{matter}", get(show))
+        .route("/matters/{matter}/chart", get(chart::show))
+        .route("/matters/{matter}/proposal", get(proposal::show).post(proposal::answer))
+        .route("/matters/{matter}/obligations/{number}/urge", post(urge::urge))
+}
+
+/// A matter as its reader sees it, with everything needed to speak of it.
+pub(crate) struct Room {
+    pub(crate) sight: Sight,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) now: Timestamp,
+}
+
+impl Room {
+    /// The matter of an address; what is out of scope looks like what does not exist.
+    pub(crate) async fn enter(house: &House, who: &SignedIn, id: &str) -> Result<Self, WebError> {
+        let id: MatterId = id.parse().map_err(|_| WebError::NotFound)?;
+        let sight = house.store.matter_fetch(&who.scope, &id).await?.ok_or(WebError::NotFound)?;
+        let (rules, directory) = (house.store.rules(), house.store.directory());
+        Ok(Self { sight, rules, directory, now: house.now() })
+    }
+
+    /// Through the reader's eyes.
+    pub(crate) fn look<'a>(&'a self, who: &'a SignedIn) -> Look<'a> {
+        self.look_as(&who.scope, who.language)
+    }
+
+    fn look_as<'a>(&'a self, scope: &'a Scope, language: Language) -> Look<'a> {
+        Look { rules: &self.rules, directory: &self.directory, scope, now: self.now, language }
+    }
+
+    /// The matter, without what the reader may not read.
+    pub(crate) fn matter(&self) -> &Matter {
+        &self.sight.seen.matter
+    }
+
+    /// The procedure it runs.
+    pub(crate) fn procedure(&self) -> Result<&Procedure, WebError> {
+        self.rules.of(self.matter()).ok_or_else(|| {
+            WebError::internal(format!(
+                "no procedure {} {}",
+                self.matter().procedure,
+                self.matter().version
+            ))
+        })
+    }
+
+    /// The shell of a page about it: navigation, breadcrumbs up to the matter.
+    pub(crate) async fn shell(
+        &self,
+        house: &House,
+        who: &SignedIn,
+        title: &str,
+    ) -> Result<Shell, WebError> {
+        let procedure = self.procedure()?;
+        let mechanism = crate::mechanism::of_clause(&procedure.clause);
+        let place = mechanism.map_or("register", |mechanism| mechanism.id);
+        let words = who.language.say(&format!("nav.{place}")).to_owned();
+        let shell = house.shell(who, place, title).await?;
+        Ok(shell.crumb(format!("/{place}"), words))
+    }
+}
+
+/// What is written over the page of a matter.
+struct Head {
+    title: String,
+    number: String,
+    href: String,
+    version: u32,
+    state: State,
+    /// That a draft waits for approval; empty when none does.
+    waiting: String,
+    procedure: String,
+    procedure_id: String,
+    holders: Vec<Holder>,
+    problem: Option<Link>,
+    opened: String,
+}
+
+/// Who holds the pen.
+struct Holder {
+    name: String,
+    contact: String,
+    is_ours: bool,
+}
+
+/// Fields that were filled in by one act.
+struct Group {
+    title: String,
+    entries: Vec<Entry>,
+}
+
+/// A unit that takes part.
+struct Party {
+    href: String,
+    name: String,
+    capacity: String,
+    holds: bool,
+    liaison: String,
+    phone: String,
+    keeper: String,
+}
+
+/// A document that was made.
+struct Paper {
+    href: String,
+    name: String,
+    at: String,
+    note: String,
+}
+
+#[derive(Template)]
+#[template(path = "matter/page.html")]
+struct MatterPage {
+    t: T,
+    shell: Shell,
+    key: String,
+    /// Local copies of drafts that are done with.
+    drafts_done: Vec<String>,
+    head: Head,
+    strip: Vec<Milestone>,
+    proposal: Option<proposal::Waiting>,
+    clocks: Vec<Clock>,
+    no_clock: String,
+    obligations: Vec<Owed>,
+    groups: Vec<Group>,
+    map: Option<Map>,
+    repairs: Vec<Repair>,
+    moments: Vec<Moment>,
+    documents: Vec<Paper>,
+    materials: Vec<Material>,
+    tree: Vec<Branch>,
+    offers: Offers,
+    refused_words: String,
+    parties: Vec<Party>,
+}
+
+/// `GET /matters/{matter}`.
+async fn show(
+    Given(house): Given<House>,
+    who: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Page<MatterPage>, WebError> {
+    let room = Room::enter(&house, &who, &id).await?;
+    let (look, matter) = (room.look(&who), room.matter());
+    let procedure = room.procedure()?;
+    let events = house.store.timeline(&who.scope, &matter.id).await?.unwrap_or_default();
+    let people = People::of(&house, matter, &events).await?;
+    house.note_reading(&who, &room).await?;
+    let head = head(&look, &room, &people);
+    let shell = room.shell(&house, &who, &head.title).await?.crumb_here(&head.number);
+    let offers = offer::all(&look, &room.sight.whole, matter);
+    let refused_words = look.fill("matter.refused", &[("number", &offers.refused.len())]);
+    let page = MatterPage {
+        t: who.language.t(),
+        shell,
+        key: house.secret()?,
+        drafts_done: drafts_done(matter, procedure, &events, &who.scope),
+        strip: progress::strip(&look, matter),
+        proposal: proposal::waiting(&look, matter, &people.names),
+        clocks: clock::clocks(&look, matter),
+        no_clock: no_clock(&look, matter, procedure),
+        obligations: clock::obligations(&look, matter),
+        groups: groups(&look, &room, procedure),
+        map: place::map(&look, matter, procedure),
+        repairs: repair::repairs(&look, matter, &room.sight.family),
+        moments: moments(&look, matter, &events, &people.names),
+        documents: documents(&look, matter),
+        materials: timeline::materials(&look, matter, &events, &people.names),
+        tree: tree::tree(&look, &room.sight.family, &matter.id),
+        offers,
+        refused_words,
+        parties: parties(&look, matter, procedure, &people),
+        head,
+    };
+    Ok(Page(page))
+}
+
+impl House {
+    /// Writes down that sensitive fields of a matter were read.
+    async fn note_reading(&self, who: &SignedIn, room: &Room) -> Result<(), WebError> {
+        let read: Vec<&str> = room.sight.seen.sensitive.iter().map(String::as_str).collect();
+        Ok(self.store.note_access(&who.scope, &room.matter().id, &read).await?)
+    }
+}
+
+/// The people a page about a matter names.
+pub(crate) struct People {
+    pub(crate) names: Names,
+    liaisons: BTreeMap<UnitId, Person>,
+    keepers: BTreeMap<UnitId, Person>,
+}
+
+impl People {
+    /// Everybody who acted on a matter, the liaisons of its parties, and who sees to it for them.
+    pub(crate) async fn of(
+        house: &House,
+        matter: &Matter,
+        events: &[SeenEvent],
+    ) -> Result<Self, WebError> {
+        let units: Vec<UnitId> = matter
+            .parties
+            .values()
+            .flatten()
+            .copied()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let named = events.iter().flat_map(|seen| {
+            let drafter = match &seen.event.what {
+                What::Acted(act) => act.drafted_by,
+                _ => None,
+            };
+            seen.event.by.user.into_iter().chain(drafter)
+        });
+        let users: BTreeSet<UserId> =
+            named.chain(matter.proposal.as_ref().map(|proposal| proposal.by)).collect();
+        let people = house.people.person_list(&users).await?;
+        Ok(Self {
+            names: people.into_iter().map(|(id, person)| (id, person.display_name)).collect(),
+            liaisons: house.people.liaison_list(&units).await?,
+            keepers: house.people.matter_keeper_list(&matter.id).await?,
+        })
+    }
+
+    /// Where there is no matter yet, nobody is named.
+    pub(crate) fn nobody() -> Self {
+        Self { names: Names::new(), liaisons: BTreeMap::new(), keepers: BTreeMap::new() }
+    }
+
+    /// The liaison of a unit with their telephone, as one text; empty when there is none.
+    pub(crate) fn liaison(&self, look: &Look<'_>, unit: UnitId) -> String {
+        let Some(person) = self.liaisons.get(&unit) else { return String::new() };
+        let name = format!("{} {}", look.say("matter.liaison"), person.display_name);
+        if person.phone.is_empty() { name } else { format!("{name} {}", person.phone) }
+    }
+}
+
+fn head(look: &Look<'_>, room: &Room, people: &People) -> Head {
+    let matter = room.matter();
+    let holders = look
+        .holders(matter)
+        .iter()
+        .map(|unit| Holder {
+            name: look.unit(*unit),
+            contact: match people.liaison(look, *unit) {
+                contact if contact.is_empty() => contact,
+                contact => look.fill("matter.contact", &[("who", &contact)]),
+            },
+            is_ours: *unit == look.scope.unit,
+        })
+        .collect();
+    let root = room.sight.family.iter().find(|seen| seen.matter.id == matter.root);
+    let problem = root.filter(|root| root.matter.id != matter.id).map(|root| Link {
+        href: format!("/matters/{}", root.matter.id),
+        words: format!("{} {}", root.matter.number, root.matter.title),
+    });
+    let waiting = match &matter.proposal {
+        Some(proposal) => look.fill(
+            "matter.proposal.waiting",
+            &[("unit", &look.unit_short(proposal.waits_for)), ("role", &look.role(proposal.role))],
+        ),
+        None => String::new(),
+    };
+    Head {
+        title: matter.title.clone(),
+        number: matter.number.clone(),
+        href: format!("/matters/{}", matter.id),
+        version: matter.events,
+        state: State { word: look.state(matter), ended: matter.ended },
+        waiting,
+        procedure: look.fill(
+            "matter.procedure-version",
+            &[("name", &look.kind(matter)), ("version", &matter.version)],
+        ),
+        procedure_id: matter.procedure.clone(),
+        holders,
+        problem,
+        opened: look::day(matter.opened_at),
+    }
+}
+
+/// What is said where no clock runs: why the law sets no limit here, or that nothing is owed.
+fn no_clock(look: &Look<'_>, matter: &Matter, procedure: &Procedure) -> String {
+    let words = procedure.state(&matter.state).and_then(|state| state.no_limit.as_ref());
+    words.map_or_else(|| look.say("matter.clock.none"), |words| look.of(words))
+}
+
+/// Its fields, grouped by the act that asks for them first.
+fn groups(look: &Look<'_>, room: &Room, procedure: &Procedure) -> Vec<Group> {
+    let acts = || std::iter::once(&procedure.open).chain(&procedure.actions);
+    let mut groups: Vec<(&str, Group)> = Vec::new();
+    for seen in room.sight.seen.fields(procedure) {
+        let act = acts().find(|act| act.fields().any(|field| *field == seen.field.id));
+        let (id, title) = act.map_or_else(
+            || ("", look.say("matter.other-facts")),
+            |act| (act.id.as_str(), look.of(&act.name)),
+        );
+        let entry = Entry::of(look, seen.field, &seen.value);
+        match groups.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, group)) => group.entries.push(entry),
+            None => groups.push((id, Group { title, entries: vec![entry] })),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+fn parties(look: &Look<'_>, matter: &Matter, procedure: &Procedure, people: &People) -> Vec<Party> {
+    let holders = look.holders(matter);
+    let mut parties: Vec<_> = procedure
+        .parties
+        .iter()
+        .flat_map(|(id, party)| matter.party(id).iter().map(move |unit| (party, *unit)))
+        .map(|(party, unit)| {
+            let liaison = people.liaisons.get(&unit);
+            Party {
+                href: format!("/units/{unit}"),
+                name: look.unit(unit),
+                capacity: look.of(&party.name),
+                holds: holders.contains(&unit),
+                liaison: liaison.map(|one| one.display_name.clone()).unwrap_or_default(),
+                phone: liaison.map(|one| one.phone.clone()).unwrap_or_default(),
+                keeper: people
+                    .keepers
+                    .get(&unit)
+                    .map(|one| one.display_name.clone())
+                    .unwrap_or_default(),
+            }
+        })
+        .collect();
+    parties.sort_by_key(|party| !party.holds);
+    parties
+}
+
+fn documents(look: &Look<'_>, matter: &Matter) -> Vec<Paper> {
+    let made = matter.documents.iter().rev();
+    made.filter(|made| document_is_for(look, matter, &made.kind))
+        .map(|made| Paper {
+            href: format!("/matters/{}/documents/{}/{}", matter.id, made.event, made.kind),
+            name: look.document(matter, &made.kind),
+            at: look::day(made.at),
+            note: document_note(look, matter, &made.kind),
+        })
+        .collect()
+}
+
+/// From whom to whom a document goes.
+fn document_note(look: &Look<'_>, matter: &Matter, kind: &str) -> String {
+    let document = look.procedure(matter).and_then(|procedure| procedure.document(kind));
+    let Some(document) = document else { return String::new() };
+    let issuer = look.units(matter.party(&document.issuer));
+    let recipients: Vec<UnitId> =
+        document.recipients.iter().flat_map(|party| matter.party(party)).copied().collect();
+    if recipients.is_empty() { issuer } else { format!("{issuer} → {}", look.units(&recipients)) }
+}
+
+/// Whether a document is for the reader: paper of one side that is addressed to nobody of the other
+/// stays on its side.
+pub(crate) fn document_is_for(look: &Look<'_>, matter: &Matter, kind: &str) -> bool {
+    let document = look.procedure(matter).and_then(|procedure| procedure.document(kind));
+    let Some(document) = document else { return false };
+    let capacities = std::iter::once(&document.issuer).chain(&document.recipients);
+    let units = capacities.flat_map(|party| matter.party(party));
+    let mut sides = units.filter_map(|unit| look.directory.get(*unit)).map(|unit| unit.side);
+    sides.any(|side| side == look.scope.side)
+}
+
+/// The addresses of drafts whose acts have taken effect, so that the browser forgets its copies.
+fn drafts_done(
+    matter: &Matter,
+    procedure: &Procedure,
+    events: &[SeenEvent],
+    scope: &Scope,
+) -> Vec<String> {
+    let mine = events
+        .iter()
+        .rev()
+        .take(RECENT_EVENTS)
+        .filter(|seen| seen.event.by.user == Some(scope.user));
+    let acts = mine.filter_map(|seen| match &seen.event.what {
+        What::Acted(act) => Some(act.action.as_str()),
+        What::Proposed(proposal) => Some(proposal.action.as_str()),
+        _ => None,
+    });
+    let mut done: BTreeSet<String> = acts
+        .map(|action| crate::draft::address(&format!("act/{action}"), Some(&matter.id)))
+        .collect();
+    if events.len() <= RECENT_EVENTS {
+        let parent = matter.parent.as_ref();
+        done.insert(crate::draft::address(&format!("open/{}", procedure.id), parent));
+    }
+    done.into_iter().collect()
+}
+
+/// How far back drafts are looked for that the browser may still hold.
+const RECENT_EVENTS: usize = 30;

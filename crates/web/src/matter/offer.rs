@@ -1,0 +1,67 @@
+//! What the reader may do now, and why not the rest.
+
+use procedure::decide::{World, offers, opening_refusal};
+use procedure::{Family, Matter, Refusal};
+
+use super::look::Look;
+
+/// An act the reader may do now.
+#[derive(Debug, Clone)]
+pub(crate) struct Button {
+    pub(crate) href: String,
+    pub(crate) words: String,
+    pub(crate) help: String,
+    pub(crate) icon: &'static str,
+}
+
+/// An act the reader may not do now, with the rule that says so.
+#[derive(Debug, Clone)]
+pub(crate) struct Refused {
+    pub(crate) words: String,
+    pub(crate) reason: String,
+    pub(crate) cite: String,
+}
+
+/// Everything that can be done with a matter.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Offers {
+    pub(crate) acts: Vec<Button>,
+    pub(crate) opens: Vec<Button>,
+    pub(crate) refused: Vec<Refused>,
+}
+
+/// What the reader may do; `whole` is the family with what the reader may not see.
+pub(crate) fn all(look: &Look<'_>, whole: &Family, matter: &Matter) -> Offers {
+    let world = World { rules: look.rules, directory: look.directory, now: look.now };
+    let actor = look.scope.actor();
+    let mut found = Offers::default();
+    for offer in offers(world, whole, matter, &actor) {
+        let action = offer.action;
+        match offer.refusal {
+            None => found.acts.push(Button {
+                href: format!("/matters/{}/actions/{}", matter.id, action.id),
+                words: look.of(&action.name),
+                help: look.of(&action.help),
+                icon: if action.consequential { "transfer" } else { "edit" },
+            }),
+            Some(refusal) => found.refused.push(refused(look, look.of(&action.name), &refusal)),
+        }
+    }
+    for procedure in look.rules.openable(Some(&matter.procedure)) {
+        let name = look.of(&procedure.open.name);
+        match opening_refusal(world, procedure, Some(matter), &actor) {
+            None => found.opens.push(Button {
+                href: format!("/open/{}?parent={}", procedure.id, matter.id),
+                words: name,
+                help: look.of(&procedure.open.help),
+                icon: "plus",
+            }),
+            Some(refusal) => found.refused.push(refused(look, name, &refusal)),
+        }
+    }
+    found
+}
+
+fn refused(look: &Look<'_>, words: String, refusal: &Refusal) -> Refused {
+    Refused { words, reason: look.of(&refusal.words), cite: look.cite(&refusal.basis) }
+}
