@@ -207,10 +207,9 @@ fn demo_title(unit: &Unit, role: RoleName) -> &'static str {
         RoleName::Leader if court => "副院长",
         RoleName::Leader if government => match unit.level {
             UnitLevel::Province => "副秘书长",
-            UnitLevel::City => "副市长",
             UnitLevel::County if unit.name.contains("县人民") => "副县长",
             UnitLevel::County if unit.name.contains("区人民") => "副区长",
-            UnitLevel::County => "副市长",
+            UnitLevel::City | UnitLevel::County => "副市长",
             UnitLevel::Township => "副镇长",
         },
         RoleName::Leader if unit.name.ends_with('厅') => "副厅长",

@@ -5,7 +5,7 @@
 //! and the mend. [`units_csv`] and [`units_xlsx`] write files that read back without a difference.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{Cursor, Read as _};
 
 use calamine::{Data, DataRef, Reader as _, Xlsx};
@@ -48,33 +48,34 @@ pub struct RowError {
 }
 
 impl RowError {
-    fn of_file(file: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+    fn of_file(file: &str, zh: impl Into<String>, en: impl Into<String>) -> Box<Self> {
         Self::of_line(file, 0, zh, en)
     }
 
-    fn of_line(file: &str, line: u64, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self {
+    fn of_line(file: &str, line: u64, zh: impl Into<String>, en: impl Into<String>) -> Box<Self> {
+        Box::new(Self {
             file: file.to_owned(),
             line,
             column: String::new(),
             label: Words::default(),
             value: String::new(),
             words: Words::new(zh, en),
-        }
+        })
     }
 
     /// The whole error on one line in Chinese: 文件第 12 行“所属方”….
     #[must_use]
     pub fn line_zh(&self) -> String {
+        // Writing to a string cannot fail.
         let mut text = self.file.clone();
         if self.line > 0 {
-            text.push_str(&format!(" 第 {} 行", self.line));
+            let _ = write!(text, " 第 {} 行", self.line);
         }
         if !self.column.is_empty() {
-            text.push_str(&format!("“{}”栏", self.label.zh));
+            let _ = write!(text, "“{}”栏", self.label.zh);
         }
         if !self.value.is_empty() {
-            text.push_str(&format!("（填写内容：{}）", shown(&self.value)));
+            let _ = write!(text, "（填写内容：{}）", shown(&self.value));
         }
         format!("{text}：{}", self.words.zh)
     }
@@ -132,7 +133,7 @@ pub struct TableRow {
 ///
 /// # Errors
 /// What is wrong with the file, in words.
-pub fn table_read(file: &str, bytes: &[u8]) -> Result<Table, RowError> {
+pub fn table_read(file: &str, bytes: &[u8]) -> Result<Table, Box<RowError>> {
     if bytes.len() > TABLE_BYTES_MAX {
         let most = TABLE_BYTES_MAX / 1024 / 1024;
         return Err(RowError::of_file(
@@ -162,7 +163,7 @@ pub fn table_read(file: &str, bytes: &[u8]) -> Result<Table, RowError> {
     Ok(table)
 }
 
-fn csv_read(file: &str, bytes: &[u8]) -> Result<Table, RowError> {
+fn csv_read(file: &str, bytes: &[u8]) -> Result<Table, Box<RowError>> {
     let text = decode(bytes).ok_or_else(|| {
         RowError::of_file(
             file,
@@ -220,7 +221,7 @@ fn decode(bytes: &[u8]) -> Option<String> {
     Some(text)
 }
 
-fn xlsx_read(file: &str, bytes: &[u8]) -> Result<Table, RowError> {
+fn xlsx_read(file: &str, bytes: &[u8]) -> Result<Table, Box<RowError>> {
     check_unpacked(file, bytes)?;
     let unreadable = |_| {
         RowError::of_file(
@@ -242,14 +243,16 @@ fn xlsx_read(file: &str, bytes: &[u8]) -> Result<Table, RowError> {
             cells.add_row(u64::from(row_number) + 1, std::mem::take(&mut row))?;
             row_number = down;
         }
-        let text = cell_text(cell.get_value()).map_err(|shown| RowError {
-            value: shown,
-            ..RowError::of_line(
-                file,
-                u64::from(down) + 1,
-                "单元格中是出错的公式；请改为文字",
-                "a cell holds a formula that failed; replace it by text",
-            )
+        let text = cell_text(cell.get_value()).map_err(|shown| {
+            Box::new(RowError {
+                value: shown,
+                ..*RowError::of_line(
+                    file,
+                    u64::from(down) + 1,
+                    "单元格中是出错的公式；请改为文字",
+                    "a cell holds a formula that failed; replace it by text",
+                )
+            })
         })?;
         let right = right as usize;
         if right >= TABLE_COLUMNS_MAX {
@@ -270,7 +273,7 @@ fn xlsx_read(file: &str, bytes: &[u8]) -> Result<Table, RowError> {
 }
 
 /// Refuses a workbook that unpacks to more than it may, before anything else reads it.
-fn check_unpacked(file: &str, bytes: &[u8]) -> Result<(), RowError> {
+fn check_unpacked(file: &str, bytes: &[u8]) -> Result<(), Box<RowError>> {
     let broken = || {
         RowError::of_file(
             file,
@@ -315,7 +318,7 @@ impl Gathered {
         Self { file: file.to_owned(), headings: None, rows: Vec::new() }
     }
 
-    fn add_row(&mut self, line: u64, mut cells: Vec<String>) -> Result<(), RowError> {
+    fn add_row(&mut self, line: u64, mut cells: Vec<String>) -> Result<(), Box<RowError>> {
         while cells.last().is_some_and(|cell| cell.trim().is_empty()) {
             cells.pop();
         }
@@ -326,15 +329,15 @@ impl Gathered {
             return Err(too_wide(&self.file, line));
         }
         if let Some(long) = cells.iter().find(|cell| cell.chars().count() > CELL_CHARS_MAX) {
-            return Err(RowError {
+            return Err(Box::new(RowError {
                 value: shown(long),
-                ..RowError::of_line(
+                ..*RowError::of_line(
                     &self.file,
                     line,
                     format!("单元格超过 {CELL_CHARS_MAX} 个字"),
                     format!("a cell holds more than {CELL_CHARS_MAX} characters"),
                 )
-            });
+            }));
         }
         if self.headings.is_none() {
             self.headings = Some(cells.iter().map(|cell| cell.trim().to_owned()).collect());
@@ -357,7 +360,7 @@ impl Gathered {
     }
 }
 
-fn too_wide(file: &str, line: u64) -> RowError {
+fn too_wide(file: &str, line: u64) -> Box<RowError> {
     RowError::of_line(
         file,
         line,
@@ -392,7 +395,7 @@ pub fn unit_rows(table: &Table) -> Result<Vec<(u64, UnitForm)>, Vec<RowError>> {
         if let Some((zh, en)) = wrong {
             errors.push(RowError {
                 value: heading.clone(),
-                ..RowError::of_line(&table.file, 1, zh, en)
+                ..*RowError::of_line(&table.file, 1, zh, en)
             });
         }
         columns.push(field);
@@ -401,7 +404,7 @@ pub fn unit_rows(table: &Table) -> Result<Vec<(u64, UnitForm)>, Vec<RowError>> {
         errors.push(RowError {
             column: UnitField::Code.id().to_owned(),
             label: UnitField::Code.words(),
-            ..RowError::of_line(&table.file, 1, "缺少“单位代码”栏", "the column “code” is missing")
+            ..*RowError::of_line(&table.file, 1, "缺少“单位代码”栏", "the column “code” is missing")
         });
     }
     let mut forms = Vec::new();
@@ -412,7 +415,7 @@ pub fn unit_rows(table: &Table) -> Result<Vec<(u64, UnitForm)>, Vec<RowError>> {
         if let (Some(stray), true) = (stray, errors.is_empty()) {
             errors.push(RowError {
                 value: stray.clone(),
-                ..RowError::of_line(
+                ..*RowError::of_line(
                     &table.file,
                     row.line,
                     "该内容没有对应的栏目；请检查本行逗号和引号",

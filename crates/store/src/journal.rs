@@ -1,5 +1,7 @@
 //! The administrators' journal: every act on people, units and settings, never changed, never removed.
 
+use std::fmt::Write as _;
+
 use calendar::Words;
 use jiff::Timestamp;
 use procedure::{UnitId, UserId};
@@ -228,7 +230,7 @@ impl People {
         let mut only = String::new();
         let mut add = |column: &str, value: Value| {
             values.push(value);
-            only.push_str(&format!(" and e.{column} = ${}", values.len()));
+            let _ = write!(only, " and e.{column} = ${}", values.len());
         };
         if let Some(act) = filter.act {
             add("what", act.id().into());

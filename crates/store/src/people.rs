@@ -322,6 +322,7 @@ pub enum PeopleRefusal {
 impl PeopleRefusal {
     /// The rule in words, and what to do.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one table of words, a row a refusal")]
     pub fn words(&self) -> Words {
         match self {
             Self::NotPermitted { needs } => {

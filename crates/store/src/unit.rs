@@ -199,11 +199,11 @@ impl UnitLevel {
     }
 }
 
-fn id_of<T: PartialEq>(table: &[(T, Named)], value: T) -> &'static str {
+fn id_of<T: PartialEq + Copy>(table: &[(T, Named)], value: T) -> &'static str {
     table.iter().find(|(one, _)| *one == value).map_or("", |(_, named)| named.0)
 }
 
-fn words_of<T: PartialEq>(table: &[(T, Named)], value: T) -> Words {
+fn words_of<T: PartialEq + Copy>(table: &[(T, Named)], value: T) -> Words {
     let named = table.iter().find(|(one, _)| *one == value);
     named.map_or_else(Words::default, |(_, named)| Words::new(named.1, named.2))
 }
@@ -463,7 +463,7 @@ impl People {
 }
 
 fn rows_read(file: &str, bytes: &[u8]) -> Result<Rows, Vec<RowError>> {
-    let table = table_read(file, bytes).map_err(|error| vec![error])?;
+    let table = table_read(file, bytes).map_err(|error| vec![*error])?;
     unit_rows(&table)
 }
 

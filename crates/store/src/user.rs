@@ -2,6 +2,7 @@
 //! administrator's; passwords and roles are the security administrator's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use procedure::definition::RoleName;
@@ -435,24 +436,26 @@ impl People {
             let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             values.push(format!("%{escaped}%").into());
             let n = values.len();
-            only.push_str(&format!(
+            let _ = write!(
+                only,
                 " and (a.display_name like ${n} escape '\\' or a.login_name like ${n} escape '\\')"
-            ));
+            );
         }
         if let Some(unit) = filter.unit {
             values.push(unit.into());
-            only.push_str(&format!(
+            let _ = write!(
+                only,
                 " and a.user_id in (select r.user_id from user_role r where r.unit_id = ${})",
                 values.len()
-            ));
+            );
         }
         if let Some(active) = filter.active {
             values.push(active.into());
-            only.push_str(&format!(" and a.active = ${}", values.len()));
+            let _ = write!(only, " and a.active = ${}", values.len());
         }
         if let Some(administrators) = filter.administrators {
             values.push(if administrators { "platform" } else { "business" }.into());
-            only.push_str(&format!(" and a.kind = ${}", values.len()));
+            let _ = write!(only, " and a.kind = ${}", values.len());
         }
         values.push(limit.min(USER_ROWS_MAX).into());
         let sql = format!(

@@ -303,7 +303,8 @@ pub fn plan(directory: &Directory, file: &str, rows: &[(u64, UnitForm)]) -> Unit
     for (line, form) in rows {
         let code = form.get(UnitField::Code).unwrap_or_default().to_uppercase();
         let known = directory.by_code(&code);
-        match read_entry(form, known.map(|unit| UnitEntry::of(unit, directory))) {
+        let before = known.map(|unit| UnitEntry::of(unit, directory));
+        match read_entry(form, before.as_ref()) {
             Ok(entry) => {
                 if let Some(first) = lines_by_code.insert(entry.code.clone(), *line) {
                     note(*line, twice_in_file(&entry.code, first));
@@ -338,13 +339,11 @@ pub fn plan(directory: &Directory, file: &str, rows: &[(u64, UnitForm)]) -> Unit
 }
 
 /// One row by itself: text becomes types, once.
-fn read_entry(form: &UnitForm, known: Option<UnitEntry>) -> Result<UnitEntry, Vec<Wrong>> {
+fn read_entry(form: &UnitForm, known: Option<&UnitEntry>) -> Result<UnitEntry, Vec<Wrong>> {
     let mut wrongs: Vec<Wrong> = Vec::new();
     let text = |field: UnitField| -> String {
-        form.get(field).map_or_else(
-            || known.as_ref().map(|entry| entry.text(field)).unwrap_or_default(),
-            str::to_owned,
-        )
+        form.get(field)
+            .map_or_else(|| known.map(|entry| entry.text(field)).unwrap_or_default(), str::to_owned)
     };
     let mut keep = |field: UnitField, value: &str, problem: Option<Words>| {
         if let Some(words) = problem {
@@ -356,9 +355,10 @@ fn read_entry(form: &UnitForm, known: Option<UnitEntry>) -> Result<UnitEntry, Ve
     keep(UnitField::Code, &code, code_problem(&code));
     let name = text(UnitField::Name);
     keep(UnitField::Name, &name, name_problem(&name, UNIT_NAME_CHARS_MAX));
-    let short_name = Some(text(UnitField::ShortName)).filter(|short| !short.is_empty());
-    let short_name = short_name.unwrap_or_else(|| name.clone());
-    keep(UnitField::ShortName, &short_name, name_problem(&short_name, UNIT_NAME_CHARS_MAX));
+    let short_name = text(UnitField::ShortName);
+    let short_problem = name_problem(&short_name, UNIT_NAME_CHARS_MAX);
+    keep(UnitField::ShortName, &short_name, short_problem.filter(|_| !short_name.is_empty()));
+    let short_name = if short_name.is_empty() { name.clone() } else { short_name };
 
     let side_text = text(UnitField::Side);
     let side = side_read(&side_text);
@@ -390,8 +390,8 @@ fn read_entry(form: &UnitForm, known: Option<UnitEntry>) -> Result<UnitEntry, Ve
     let basis_text = Some(text(UnitField::Basis)).filter(|basis| !basis.is_empty());
     let basis_text = basis_text.unwrap_or_else(|| "entered".to_owned());
     let basis = triple_read(BASES, &basis_text);
-    let bases = || one_of(BASES.iter().map(|row| (row.0, row.1)));
-    keep(UnitField::Basis, &basis_text, basis.is_none().then(bases));
+    let grounds = || one_of(BASES.iter().map(|row| (row.0, row.1)));
+    keep(UnitField::Basis, &basis_text, basis.is_none().then(grounds));
 
     let aliases_text = text(UnitField::Aliases);
     let aliases = read_aliases(&aliases_text);
