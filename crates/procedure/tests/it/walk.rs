@@ -7,8 +7,8 @@ use jiff::{Timestamp, ToSpan};
 use procedure::decide::{self, World};
 use procedure::definition::{Action, Field, FieldKind, RoleName, Side};
 use procedure::{
-    Actor, Command, Directory, Event, Family, MatterId, OpenRequest, Procedure, Raw, Refusal,
-    Request, Rules, UnitId,
+    Actor, Command, Directory, Event, Family, Matter, MatterId, OpenRequest, Procedure, Raw,
+    Refusal, Request, Rules, UnitId,
 };
 
 use crate::family::{Units, actor, at, ids};
@@ -35,7 +35,7 @@ impl Chance {
     }
 }
 
-const STEPS_MAX: usize = 90;
+const STEPS_MAX: usize = 130;
 const TRIES: usize = 16;
 
 struct Walk<'a> {
@@ -48,10 +48,16 @@ struct Walk<'a> {
     trail: Vec<String>,
     /// The procedure the walk is about: its matters move more often.
     about: &'a str,
+    /// How often each act was done in all walks so far.
+    done: &'a mut Done,
 }
 
+/// What was done how often, by procedure and act: a walk prefers what walks before it did least,
+/// or a thousand of them would mill about the entrance.
+type Done = BTreeMap<(String, String), usize>;
+
 impl<'a> Walk<'a> {
-    fn new(rules: &'a Rules, about: &'a str, seed: u64) -> Self {
+    fn new(rules: &'a Rules, about: &'a str, seed: u64, done: &'a mut Done) -> Self {
         Self {
             rules,
             now: at("2021-09-01T09:00:00"),
@@ -61,6 +67,7 @@ impl<'a> Walk<'a> {
             chance: Chance(seed),
             trail: Vec::new(),
             about,
+            done,
         }
     }
 
@@ -177,34 +184,86 @@ impl<'a> Walk<'a> {
 
     /// One thing somebody does; `false` when nobody could do anything.
     fn step(&mut self) -> bool {
-        let matters: Vec<_> = self.family.matters().cloned().collect();
-        let mut candidates = Vec::new();
-        for matter in &matters {
-            let weight = if matter.procedure == self.about { 4 } else { 1 };
-            let units: BTreeSet<_> = matter.parties.values().flatten().copied().collect();
-            for who in units.into_iter().flat_map(Self::people) {
-                for offer in decide::offers(self.world(), &self.family, matter, &who) {
-                    if offer.refusal.is_none() {
-                        let act = Some(offer.action.id.clone());
-                        candidates.extend(vec![(matter.id.clone(), who.clone(), act); weight]);
-                    }
-                }
-                if matter.proposal.as_ref().is_some_and(|p| p.waits_for == who.unit) {
-                    candidates.extend(vec![(matter.id.clone(), who.clone(), None); 6 * weight]);
+        let mut matters: Vec<_> = self.family.matters().filter(|m| !m.ended).cloned().collect();
+        let mut tried = false;
+        while !matters.is_empty() {
+            let is_about = |matter: &Matter| matter.procedure == self.about;
+            let above = |matter: &Matter| {
+                let parent = matter.parent.as_ref().and_then(|id| self.family.get(id));
+                parent.is_some_and(is_about)
+            };
+            let about: Vec<_> = (0..matters.len())
+                .filter(|at| is_about(&matters[*at]) || above(&matters[*at]))
+                .collect();
+            let at = match self.chance.pick(&about).copied() {
+                Some(at) if !self.chance.one_in(4) => at,
+                _ => self.chance.below(matters.len()),
+            };
+            let matter = matters.swap_remove(at);
+            let mut candidates = self.candidates(&matter);
+            tried |= !candidates.is_empty();
+            for _ in 0..TRIES.min(candidates.len()) {
+                let at = self.choose(&matter.procedure, &candidates);
+                let (who, action) = candidates.swap_remove(at);
+                if self.attempt(&matter.id, &who, action.as_deref()).is_ok() {
+                    return true;
                 }
             }
         }
-        for _ in 0..TRIES {
-            if candidates.is_empty() {
-                return false;
+        tried
+    }
+
+    /// Mostly what was done least, sometimes anything.
+    fn choose(&mut self, procedure: &str, candidates: &[(Actor, Option<String>)]) -> usize {
+        let any = self.chance.below(candidates.len());
+        if self.chance.one_in(4) {
+            return any;
+        }
+        let done = |at: usize| {
+            candidates[at].1.as_ref().map_or(0, |action| {
+                self.done.get(&(procedure.to_owned(), action.clone())).copied().unwrap_or(0)
+            })
+        };
+        // Starting anywhere, so that those done equally often take turns.
+        let turns = (0..candidates.len()).map(|at| (at + any) % candidates.len());
+        turns.min_by_key(|at| done(*at)).unwrap_or(any)
+    }
+
+    /// What people may do in a matter now; `None` stands for deciding on what waits for approval.
+    fn candidates(&mut self, matter: &Matter) -> Vec<(Actor, Option<String>)> {
+        let units: BTreeSet<_> = matter.parties.values().flatten().copied().collect();
+        let procedure = self.rules.of(matter).unwrap();
+        let (mut moving, mut staying, mut ending) = (Vec::new(), Vec::new(), Vec::new());
+        for who in units.into_iter().flat_map(Self::people) {
+            if matter.proposal.as_ref().is_some_and(|p| p.waits_for == who.unit) {
+                moving.extend(vec![(who.clone(), None); 6]);
             }
-            let at = self.chance.below(candidates.len());
-            let (id, who, action) = candidates.swap_remove(at);
-            if self.attempt(&id, &who, action.as_deref()).is_ok() {
-                return true;
+            for offer in decide::offers(self.world(), &self.family, matter, &who) {
+                if offer.refusal.is_some() {
+                    continue;
+                }
+                let to: Vec<_> = offer.action.to.iter().map(|to| to.used.as_str()).collect();
+                let ends = to.iter().any(|to| procedure.state(to).is_some_and(|to| to.end));
+                let moves = to.iter().any(|to| *to != matter.state);
+                let key = (matter.procedure.clone(), offer.action.id.clone());
+                let into = match (moves, ends) {
+                    _ if !self.done.contains_key(&key) => &mut moving,
+                    (_, true) => &mut ending,
+                    (true, _) => &mut moving,
+                    _ => &mut staying,
+                };
+                into.push((who.clone(), Some(offer.action.id.clone())));
             }
         }
-        !candidates.is_empty()
+        // What leaves the state as it is may be done for ever, and what ends a matter ends the walk
+        // too soon: others come first, except what was never done.
+        if moving.is_empty() || self.chance.one_in(3) {
+            moving.append(&mut staying);
+        }
+        if moving.is_empty() || self.chance.one_in(8) {
+            moving.append(&mut ending);
+        }
+        moving
     }
 
     fn attempt(&mut self, id: &MatterId, who: &Actor, action: Option<&str>) -> Result<(), Refusal> {
@@ -225,6 +284,9 @@ impl<'a> Walk<'a> {
         let family = self.family.clone();
         let decision = procedure::decide(self.world(), family, who, &request, &mut self.ids)?;
         self.take(&format!("{}: {told}", matter.procedure), decision);
+        if let Some(action) = action {
+            *self.done.entry((matter.procedure, action.to_owned())).or_default() += 1;
+        }
         Ok(())
     }
 
@@ -254,7 +316,7 @@ impl<'a> Walk<'a> {
         self.open(&root, None, &opener).unwrap();
         let mut idle = 0;
         for _ in 0..STEPS_MAX {
-            if self.chance.one_in(8) && self.family.matters().count() < 12 {
+            if self.chance.one_in(8) && self.family.matters().count() < 6 {
                 self.open_something();
             }
             if self.step() {
@@ -336,8 +398,9 @@ impl<'a> Walk<'a> {
 fn walks(about: &str) {
     let rules = files::rules();
     let mut visited = BTreeSet::new();
+    let mut done = Done::new();
     for seed in 0..1_000 {
-        let mut walk = Walk::new(&rules, about, seed * 7_919 + 1);
+        let mut walk = Walk::new(&rules, about, seed * 7_919 + 1, &mut done);
         walk.go();
         let about = walk.events.iter().filter_map(|(id, event)| {
             let matter = walk.family.get(id)?;
