@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use futures_util::StreamExt as _;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
@@ -325,6 +326,31 @@ impl Tx {
         }
     }
 
+    /// Hands each row of an answer to `see` as it comes, for answers too long to hold.
+    ///
+    /// # Errors
+    /// As [`Self::execute`], and what `see` says; then the rest is not read.
+    pub async fn each(
+        &mut self,
+        sql: &str,
+        values: &[Value],
+        mut see: impl FnMut(&Row) -> Result<(), StoreError> + Send,
+    ) -> Result<(), StoreError> {
+        match self.held()? {
+            Run::Sqlite(sqlite) => sqlite.each(sql, values, &mut |row| see(&row)),
+            Run::Postgres(client) => {
+                let failed = |error| dialect::postgres_error(sql, error);
+                let statement = client.prepare_cached(sql).await.map_err(failed)?;
+                let rows = client.query_raw(&statement, values).await.map_err(failed)?;
+                let mut rows = std::pin::pin!(rows);
+                while let Some(row) = rows.next().await {
+                    see(&postgres_row(sql, &row.map_err(failed)?)?)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// The first row, when there is one.
     ///
     /// # Errors
@@ -500,20 +526,31 @@ impl SqliteConnection {
     }
 
     fn rows(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let mut answer = Vec::new();
+        self.each(sql, values, &mut |row| {
+            answer.push(row);
+            Ok(())
+        })?;
+        Ok(answer)
+    }
+
+    fn each(
+        &self,
+        sql: &str,
+        values: &[Value],
+        see: &mut dyn FnMut(Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.begin_limit();
-        let run = || {
-            let mut statement = self.connection.prepare_cached(sql)?;
-            bind(&mut statement, values)?;
-            let columns = statement.column_count();
-            let (mut answer, mut rows) = (Vec::new(), statement.raw_query());
-            while let Some(row) = rows.next()? {
-                let values =
-                    (0..columns).map(|column| row.get(column)).collect::<Result<_, _>>()?;
-                answer.push(Row(values));
-            }
-            Ok(answer)
-        };
-        run().map_err(|error| self.error(sql, error))
+        let failed = |error| self.error(sql, error);
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        bind(&mut statement, values).map_err(failed)?;
+        let columns = statement.column_count();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let values = (0..columns).map(|column| row.get(column)).collect::<Result<_, _>>();
+            see(Row(values.map_err(failed)?))?;
+        }
+        Ok(())
     }
 
     /// Ends a transaction that was not committed; says whether the connection is clean.

@@ -84,6 +84,46 @@ impl Engine {
         }
     }
 
+    /// A statement that names every table, in the order of the alphabet.
+    #[must_use]
+    pub fn tables(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "select name from sqlite_master
+                  where type = 'table' and name not like 'sqlite\\_%' escape '\\' order by name"
+            }
+            Self::Postgres => {
+                "select cast(tablename as text) from pg_tables where schemaname = current_schema()
+                  order by tablename"
+            }
+        }
+    }
+
+    /// A statement that names the columns of the table `$1`, in their order.
+    #[must_use]
+    pub fn columns(self) -> &'static str {
+        match self {
+            Self::Sqlite => "select name from pragma_table_info($1) order by cid",
+            Self::Postgres => {
+                "select cast(column_name as text) from information_schema.columns
+                  where table_schema = current_schema() and table_name = $1
+                  order by ordinal_position"
+            }
+        }
+    }
+
+    /// A statement after which the database gives out keys above those in the table. SQLite does so
+    /// by itself.
+    pub(crate) fn next_key(self, table: &str, column: &str) -> Option<String> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(format!(
+                "select setval(pg_get_serial_sequence('{table}', '{column}'),
+                        (select coalesce(max({column}), 0) + 1 from {table}), false)"
+            )),
+        }
+    }
+
     /// What stands before a statement to ask for its plan.
     #[must_use]
     pub fn explain(self) -> &'static str {

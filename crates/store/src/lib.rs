@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod attachment;
+pub mod backup;
 pub mod clock;
 pub mod counter;
 pub mod db;
@@ -37,6 +38,7 @@ pub mod term;
 pub mod token;
 pub mod unit;
 pub mod user;
+pub mod view;
 pub mod visibility;
 pub mod writer;
 
@@ -45,6 +47,7 @@ pub use clock::Clock;
 pub use db::{Database, Tx};
 pub use dialect::Engine;
 pub use error::{ConstraintName, StoreError};
+pub use projection::known_field;
 pub use people::{Authority, People, PeopleError, PeopleRefusal};
 pub use row::{FromValue, Row, Value};
 pub use scope::Scope;

@@ -24,10 +24,19 @@ pub const NEWEST: i64 = 3;
 /// [`StoreError::TooNew`] when the database knows steps this program does not, or what the engine
 /// says.
 pub async fn migrate(database: &Database, now: Timestamp) -> Result<usize, StoreError> {
+    migrate_to(database, NEWEST, now).await
+}
+
+/// The same up to a step; a backup is loaded into the tables it was taken from.
+pub(crate) async fn migrate_to(
+    database: &Database,
+    last: i64,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
     let mut taken = 0;
-    for (number, name, text) in MIGRATIONS {
+    for (number, name, text) in MIGRATIONS.into_iter().filter(|(number, ..)| *number <= last) {
         let mut tx = database.write().await?;
-        if newest(&mut tx).await? < number {
+        if prepared(&mut tx).await? < number {
             tx.batch(&tx.engine().migration(text)).await?;
             let row = [number.into(), name.into(), now.into()];
             tx.execute("insert into migration (number, name, taken_at) values ($1, $2, $3)", &row)
@@ -37,7 +46,7 @@ pub async fn migrate(database: &Database, now: Timestamp) -> Result<usize, Store
         tx.commit().await?;
     }
     let mut tx = database.write().await?;
-    let found = newest(&mut tx).await?;
+    let found = prepared(&mut tx).await?;
     tx.commit().await?;
     if found > NEWEST {
         return Err(StoreError::TooNew { found, known: NEWEST });
@@ -45,7 +54,7 @@ pub async fn migrate(database: &Database, now: Timestamp) -> Result<usize, Store
     Ok(taken)
 }
 
-async fn newest(tx: &mut Tx) -> Result<i64, StoreError> {
+async fn prepared(tx: &mut Tx) -> Result<i64, StoreError> {
     if tx.engine() == Engine::Postgres {
         tx.batch("select pg_advisory_xact_lock(7421536001)").await?;
     }
@@ -54,5 +63,10 @@ async fn newest(tx: &mut Tx) -> Result<i64, StoreError> {
              number bigint not null primary key, name text not null, taken_at bigint not null)",
     )
     .await?;
+    newest(tx).await
+}
+
+/// The newest step the database has taken.
+pub(crate) async fn newest(tx: &mut Tx) -> Result<i64, StoreError> {
     Ok(tx.one("select coalesce(max(number), 0) from migration", &[]).await?.unwrap_or(0))
 }

@@ -1,0 +1,18 @@
+//! The store on both engines: SQLite always, PostgreSQL when `LIANDONG_TEST_POSTGRES` names a cluster.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod act;
+mod attachment;
+mod backup;
+mod database;
+mod list;
+mod people;
+mod sight;
+mod world;
