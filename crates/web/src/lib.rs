@@ -40,6 +40,7 @@ mod matter;
 pub mod mechanism;
 pub mod message;
 pub mod parts;
+mod register;
 mod rules;
 pub mod session;
 pub mod shell;
@@ -55,6 +56,7 @@ pub fn router(house: House) -> Router {
         .merge(sign_in::routes())
         .merge(workbench::routes())
         .merge(account::routes())
+        .merge(register::routes())
         .merge(rules::routes())
         .merge(matter::routes())
         .merge(form::routes())

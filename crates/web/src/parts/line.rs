@@ -116,6 +116,12 @@ impl Reader {
         Self { language, now, rules, directory, categories, severities }
     }
 
+    /// The language of the page.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
     /// The kinds of pollution with their words.
     #[must_use]
     pub fn categories(&self) -> &BTreeMap<String, String> {
