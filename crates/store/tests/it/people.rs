@@ -1,6 +1,6 @@
 //! Units, users, posts, sessions: each test on its own empty database, on both engines.
 //!
-//! PostgreSQL is the one `LIANDONG_TEST_POSTGRES` names; without it those tests say so and pass.
+//! PostgreSQL is the one `LIANDONG_TEST_POSTGRES` names; without it those tests do nothing.
 
 mod posts;
 mod sign_in;

@@ -375,9 +375,9 @@ async fn an_account_closes_only_when_nothing_hangs_on_it(world: World) {
 async fn an_account_says_what_is_wrong_with_it(world: World) {
     let people = &world.people;
     let mut form = user_form("");
-    form.display_name = "<b>".to_owned();
+    "<b>".clone_into(&mut form.display_name);
     form.title = "长".repeat(41);
-    form.phone = "abc".to_owned();
+    "abc".clone_into(&mut form.phone);
     let fields = wrong_fields(people.user_create(Program, &form).await);
     assert_eq!(fields, ["login_name", "display_name", "title", "phone"]);
     for login in ["ab", "李明", "1abc", "a b c", "a'; drop table unit;--"] {
@@ -399,7 +399,7 @@ async fn a_unit_administrator_keeps_only_their_own_people(world: World) {
     let own = world.person("own", bureau, &[RoleName::Handler]).await;
     let other = world.person("other", procuratorate, &[RoleName::Handler]).await;
     let mut form = user_form("ignored");
-    form.phone = "0917-0000099".to_owned();
+    "0917-0000099".clone_into(&mut form.phone);
     people.user_change(admin, own, 1, &form).await.unwrap();
     let changed = people.user_fetch(own).await.unwrap();
     assert_eq!(
@@ -421,23 +421,23 @@ async fn lists_of_accounts_page_and_filter(world: World) {
         people.user_create(Program, &form).await.unwrap();
     }
     let handler = world.person("handler", bureau, &[RoleName::Handler]).await;
-    let list = |filter: UserFilter| async move {
+    let logins = |filter: UserFilter| async move {
         let users = people.user_list(system, &filter, 3).await.unwrap();
         users.into_iter().map(|user| user.login_name).collect::<Vec<_>>()
     };
     let text = |text: &str| UserFilter { text: text.to_owned(), ..UserFilter::default() };
-    assert_eq!(list(text("张三")).await, ["user_0", "user_1", "user_2"]);
+    assert_eq!(logins(text("张三")).await, ["user_0", "user_1", "user_2"]);
     let last = people.user_by_login("user_2").await.unwrap().person;
     let after = UserFilter { after: Some((last.display_name, last.id)), ..text("张三") };
-    assert_eq!(list(after).await, ["user_3", "user_4"]);
-    assert_eq!(list(text("USER_4")).await, ["user_4"]);
-    assert_eq!(list(text("%")).await, Vec::<String>::new(), "a sign, not a pattern");
+    assert_eq!(logins(after).await, ["user_3", "user_4"]);
+    assert_eq!(logins(text("USER_4")).await, ["user_4"]);
+    assert_eq!(logins(text("%")).await, Vec::<String>::new(), "a sign, not a pattern");
     let here = UserFilter { unit: Some(bureau), ..UserFilter::default() };
-    assert_eq!(list(here).await, ["handler"]);
+    assert_eq!(logins(here).await, ["handler"]);
     let administrators = UserFilter { administrators: Some(true), ..UserFilter::default() };
-    assert_eq!(list(administrators).await, ["system", "security", "auditor"]);
+    assert_eq!(logins(administrators).await, ["system", "security", "auditor"]);
     let closed = UserFilter { active: Some(false), ..UserFilter::default() };
-    assert_eq!(list(closed).await, Vec::<String>::new());
+    assert_eq!(logins(closed).await, Vec::<String>::new());
     let named = people.person_list(&[handler, UserId(9999)].into()).await.unwrap();
     assert_eq!(named.len(), 1);
 }

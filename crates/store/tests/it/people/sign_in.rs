@@ -233,7 +233,7 @@ async fn secrets_are_not_in_the_database(world: World) {
     let mut everything = String::new();
     for table in ["user_account", "session", "api_token", "admin_event", "sign_in_guard"] {
         let rows = tx.rows(&format!("select * from {table}"), &[]).await.unwrap();
-        everything.push_str(&format!("{rows:?}"));
+        everything += &format!("{rows:?}");
     }
     assert!(everything.contains("$argon2id$"));
     let bare = token.token.trim_start_matches(TOKEN_PREFIX);
