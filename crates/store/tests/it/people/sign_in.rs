@@ -230,11 +230,12 @@ async fn secrets_are_not_in_the_database(world: World) {
     assert!(same_secret(&new.session.csrf, &csrf_of(&new.token)));
     assert!(!format!("{token:?}").contains(&token.token));
     let mut tx = world.database.read().await.unwrap();
-    let mut everything = String::new();
+    let mut everything = Vec::new();
     for table in ["user_account", "session", "api_token", "admin_event", "sign_in_guard"] {
         let rows = tx.rows(&format!("select * from {table}"), &[]).await.unwrap();
-        everything += &format!("{rows:?}");
+        everything.push(format!("{rows:?}"));
     }
+    let everything = everything.concat();
     assert!(everything.contains("$argon2id$"));
     let bare = token.token.trim_start_matches(TOKEN_PREFIX);
     for secret in [new.token.as_str(), bare, &new.session.csrf, PASSWORD] {
