@@ -133,9 +133,9 @@ impl Store {
         scope: &Scope,
         sha256: &str,
     ) -> Result<Option<(Attachment, File)>, StoreError> {
-        let Some(name) = self.attachment_name(scope, sha256).await? else { return Ok(None) };
         const SQL: &str =
             "select size_bytes, media_type, stored_at from attachment where sha256 = $1";
+        let Some(name) = self.attachment_name(scope, sha256).await? else { return Ok(None) };
         let row = self.read().await?.row(SQL, &[sha256.into()]).await?;
         let Some(row) = row else { return Ok(None) };
         let path = path_of(&self.inner().files, sha256);
@@ -180,14 +180,13 @@ impl Store {
             let field: String = row.get(0)?;
             let (matter, provenance) = body(&row, 2)?;
             let seen = seen(&rules, &matter, &provenance, scope);
-            let open = match field.strip_prefix('~') {
-                Some(_) => seen.matter.proposal.is_some(),
+            let open = if field.starts_with('~') {
+                seen.matter.proposal.is_some()
+            } else {
                 // A file that has been replaced stays open to those who read its field.
-                None => {
-                    let tier = rules.of(&matter).and_then(|procedure| procedure.field(&field));
-                    let writer = provenance.fields.get(&field).copied();
-                    tier.is_some_and(|field| crate::visibility::sees(field.tier, writer, scope))
-                }
+                let tier = rules.of(&matter).and_then(|procedure| procedure.field(&field));
+                let writer = provenance.fields.get(&field).copied();
+                tier.is_some_and(|field| crate::visibility::sees(field.tier, writer, scope))
             };
             if open {
                 return Ok(Some(row.get(1)?));

@@ -73,12 +73,26 @@ impl Database {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Self::open_postgres(url).await;
         }
-        let path = url.strip_prefix("sqlite:").unwrap_or(url);
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if path.is_empty() || path.contains("://") {
-            return Err(StoreError::Address { url: url.to_owned() });
+        Self::open_sqlite(sqlite_path(url)?)
+    }
+
+    /// Opens a database that is there, to read from it while another process writes: for a backup.
+    /// Whatever writes fails.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but never [`StoreError::InUse`].
+    pub async fn open_to_read(url: &str) -> Result<Self, StoreError> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Self::open_postgres(url).await;
         }
-        Self::open_sqlite(Path::new(path))
+        let path = sqlite_path(url)?;
+        let lock_path = lock_path(path);
+        let lock = File::open(&lock_path).map_err(|source| StoreError::File {
+            operation: "there is no database here",
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self::with_sqlite(path, SqliteConnection::open(path, false)?, lock))
     }
 
     fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
@@ -89,7 +103,9 @@ impl Database {
             std::fs::create_dir_all(folder)
                 .map_err(|error| fail("cannot make the folder")(folder, error))?;
         }
-        let lock_path = path.with_added_extension("lock");
+        let mut lock_path = path.as_os_str().to_owned();
+        lock_path.push(".lock");
+        let lock_path = PathBuf::from(lock_path);
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -105,8 +121,11 @@ impl Database {
                 return Err(fail("cannot lock the database")(&lock_path, error));
             }
         }
-        let writer = SqliteConnection::open(path, true)?;
-        Ok(Self {
+        Ok(Self::with_sqlite(path, SqliteConnection::open(path, true)?, lock))
+    }
+
+    fn with_sqlite(path: &Path, writer: SqliteConnection, lock: File) -> Self {
+        Self {
             inner: Arc::new(Inner::Sqlite(Sqlite {
                 path: path.to_owned(),
                 writer: Arc::new(tokio::sync::Mutex::new(writer)),
@@ -114,7 +133,7 @@ impl Database {
                 permits: Arc::new(Semaphore::new(READERS_MAX)),
                 _lock: lock,
             })),
-        })
+        }
     }
 
     async fn open_postgres(url: &str) -> Result<Self, StoreError> {

@@ -169,16 +169,15 @@ fn sqlite_constraint(
     ConstraintName(match kind {
         "FOREIGN KEY" => ConstraintName::FOREIGN_KEY.to_owned(),
         "NOT NULL" => ConstraintName::NOT_NULL.to_owned(),
-        "UNIQUE" => match rest.strip_prefix("index '") {
-            Some(name) => name.trim_end_matches('\'').to_owned(),
-            None => {
-                let parts: Vec<_> =
-                    rest.split(", ").filter_map(|part| part.split_once('.')).collect();
-                let table = parts.first().map_or("", |(table, _)| table);
-                let columns: Vec<_> = parts.iter().map(|(_, column)| *column).collect();
-                unique_name(table, &columns).unwrap_or_else(|| format!("{table}_pkey"))
+        "UNIQUE" => {
+            if let Some(name) = rest.strip_prefix("index '") {
+                return ConstraintName(name.trim_end_matches('\'').to_owned());
             }
-        },
+            let parts: Vec<_> = rest.split(", ").filter_map(|part| part.split_once('.')).collect();
+            let table = parts.first().map_or("", |(table, _)| table);
+            let columns: Vec<_> = parts.iter().map(|(_, column)| *column).collect();
+            unique_name(table, &columns).unwrap_or_else(|| format!("{table}_pkey"))
+        }
         // A named check, or the words of a trigger.
         _ => rest.to_owned(),
     })

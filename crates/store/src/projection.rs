@@ -155,6 +155,11 @@ impl Projection {
 
     /// Writes what differs from the rows before; everything when there were none.
     pub(crate) async fn write(&self, tx: &mut Tx, before: Option<&Self>) -> Result<(), StoreError> {
+        const SCOPE: &str =
+            "insert into matter_scope (unit_id, procedure_id, matter_id) values ($1, $2, $3)";
+        const FILE: &str = "
+            insert into matter_attachment (matter_id, field, sha256, name) values ($1, $2, $3, $4)
+            on conflict (matter_id, field, sha256) do nothing";
         self.write_matter(tx, before).await?;
         self.write_parties(tx, before).await?;
         self.write_obligations(tx, before).await?;
@@ -163,8 +168,6 @@ impl Projection {
         let rows: Vec<_> = new
             .map(|unit| vec![(*unit).into(), (&self.procedure).into(), (&self.matter).into()])
             .collect();
-        const SCOPE: &str =
-            "insert into matter_scope (unit_id, procedure_id, matter_id) values ($1, $2, $3)";
         tx.execute_many(SCOPE, &rows).await?;
         self.write_terms(tx, before).await?;
         let old = before.map(|before| &before.files);
@@ -175,9 +178,6 @@ impl Projection {
                 vec![(&self.matter).into(), field.into(), sha256.into(), name.into()]
             })
             .collect();
-        const FILE: &str = "
-            insert into matter_attachment (matter_id, field, sha256, name) values ($1, $2, $3, $4)
-            on conflict (matter_id, field, sha256) do nothing";
         tx.execute_many(FILE, &rows).await.map(drop)
     }
 

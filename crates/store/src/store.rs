@@ -108,15 +108,15 @@ impl Store {
             embedded: parts.rules,
             calendar_loaded_at: RwLock::new(None),
         });
-        let (work, waiting) = mpsc::channel(WAITING_MAX);
-        let (asked, stop) = oneshot::channel();
-        let (done, stopped) = oneshot::channel();
-        let (writing, runtime) = (inner.clone(), tokio::runtime::Handle::current());
+        let (work, commands) = mpsc::channel(WAITING_MAX);
+        let (asked, stop) = oneshot::channel::<()>();
+        let (through, stopped) = oneshot::channel();
+        let (shared, runtime) = (inner.clone(), tokio::runtime::Handle::current());
         std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
-                runtime.block_on(writer::run(writing, waiting, seed, stop));
-                drop(done);
+                runtime.block_on(writer::run(shared, commands, seed, stop));
+                drop(through);
             })
             .map_err(|error| StoreError::Database {
                 operation: "start the writer".to_owned(),
@@ -228,6 +228,7 @@ impl Store {
     /// # Errors
     /// When the database fails; what was recorded until then stays.
     pub async fn pass_time(&self) -> Result<u64, StoreError> {
+        const OLD: &str = "delete from idempotency where created_at < $1";
         const OVER: &str = "
             select distinct m.root_id
               from obligation o
@@ -237,7 +238,6 @@ impl Store {
              limit $2";
         let now = self.now().into();
         let events = self.each_root(OVER, Some(now), |root| Job::PassTime { root }).await?;
-        const OLD: &str = "delete from idempotency where created_at < $1";
         let kept = jiff::SignedDuration::from_hours(24 * KEY_KEPT_DAYS);
         let before = self.now().checked_sub(kept).unwrap_or(Timestamp::UNIX_EPOCH);
         self.write(vec![Statement { sql: OLD, values: vec![before.into()] }]).await?;

@@ -274,7 +274,8 @@ async fn both_engines_hold_the_same_rows() {
         world.act(&officer(), &letter.matter, "reply", &[("reply", "已整改")]).await.unwrap();
         world.act(&prosecutor(), &root.matter, "close", &[]).await.unwrap();
         consistent(world).await;
-        told.lock().unwrap().push(rows(world).await);
+        let rows = rows(world).await;
+        told.lock().unwrap().push(rows);
     })
     .await;
     let told = told.into_inner().unwrap();

@@ -340,7 +340,9 @@ pub(crate) fn raw(pairs: &[(&str, &str)]) -> Raw {
 }
 
 pub(crate) fn key(text: &str) -> Option<Key> {
-    Some(Key::parse(text).unwrap())
+    let key = Key::parse(text);
+    assert!(key.is_some(), "{text} is no key");
+    key
 }
 
 pub(crate) fn refused(answer: Result<Done, ActError>) -> Refused {
