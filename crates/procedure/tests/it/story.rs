@@ -283,8 +283,8 @@ fn judgment<'a>(kind: &'a str, form: &'a str, on: &'a str) -> [(&'a str, &'a str
     ]
 }
 
-#[test]
-fn from_clue_to_return_visit() {
+/// From the problem to a suggestion the bureau has acknowledged.
+fn acknowledged() -> Story {
     let mut story = Story::on("2026-03-02");
     story.problem(BUREAU);
     story.act("problem", BUREAU, "take-on-repair", &[("repair-by", "2026-06-30")]);
@@ -312,6 +312,11 @@ fn from_clue_to_return_visit() {
     assert_eq!(story.due("suggestion", "reply"), day("2026-05-18"));
     assert_eq!(story.due("suggestion", "correction"), day("2026-05-18"));
     story.act("suggestion", PROCURATORATE, "file-upward", &[]);
+    story
+}
+
+/// The bureau repairs and replies, the procuratorate looks on the spot.
+fn repair(story: &mut Story) {
     story.act(
         "suggestion",
         BUREAU,
@@ -368,6 +373,12 @@ fn from_clue_to_return_visit() {
         "verify-effective",
         &[("verified-on", "2026-04-24"), ("verification", "监测达标")],
     );
+}
+
+#[test]
+fn from_clue_to_return_visit() {
+    let mut story = acknowledged();
+    repair(&mut story);
     assert_eq!((story.state("suggestion"), story.state(CASE)), ("effective", "corrected"));
     story.act(
         "problem",
