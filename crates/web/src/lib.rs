@@ -36,15 +36,18 @@ pub mod fields;
 mod filters;
 mod form;
 mod guard;
+mod liaison;
 mod matter;
 pub mod mechanism;
 pub mod message;
 pub mod parts;
 mod register;
 mod rules;
+mod search;
 pub mod session;
 pub mod shell;
 mod sign_in;
+mod unit;
 mod workbench;
 
 /// The whole of the pages.
@@ -58,6 +61,9 @@ pub fn router(house: House) -> Router {
         .merge(account::routes())
         .merge(register::routes())
         .merge(rules::routes())
+        .merge(liaison::routes())
+        .merge(search::routes())
+        .merge(unit::routes())
         .merge(matter::routes())
         .merge(form::routes())
         .merge(draft::routes())

@@ -25,6 +25,8 @@ use crate::shell::{Page, Shell, weekday};
 
 mod lights;
 
+pub(crate) use self::lights::looks_at;
+
 pub(crate) fn routes() -> Router<House> {
     Router::new()
         .route("/", get(show))

@@ -165,6 +165,12 @@ fn looked_at(directory: &Directory, unit: UnitId) -> Vec<&Unit> {
     found.into_values().collect()
 }
 
+/// Whether somebody at one unit may look at the numbers of another: its own, those it guides, and for
+/// those who coordinate, both sides of its division.
+pub(crate) fn looks_at(directory: &Directory, unit: UnitId, other: UnitId) -> bool {
+    looked_at(directory, unit).iter().any(|one| one.id == other)
+}
+
 fn division_name(unit: &Unit) -> String {
     divisions()
         .get(&unit.division_code)
