@@ -103,9 +103,7 @@ impl Database {
             std::fs::create_dir_all(folder)
                 .map_err(|error| fail("cannot make the folder")(folder, error))?;
         }
-        let mut lock_path = path.as_os_str().to_owned();
-        lock_path.push(".lock");
-        let lock_path = PathBuf::from(lock_path);
+        let lock_path = lock_path(path);
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -696,6 +694,23 @@ fn database_error(
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The path in `sqlite:PATH` or a path as it is.
+fn sqlite_path(url: &str) -> Result<&Path, StoreError> {
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() || path.contains("://") {
+        return Err(StoreError::Address { url: url.to_owned() });
+    }
+    Ok(Path::new(path))
+}
+
+/// The file that whoever writes holds locked.
+fn lock_path(path: &Path) -> PathBuf {
+    let mut lock_path = path.as_os_str().to_owned();
+    lock_path.push(".lock");
+    PathBuf::from(lock_path)
 }
 
 /// What a panicking reader held is only a list of connections, still good.
