@@ -5,6 +5,8 @@ mod question;
 use jiff::{SignedDuration, Timestamp};
 use procedure::{Family, Matter, MatterId, Point, UnitId};
 
+pub use self::question::keyset;
+
 use self::question::Question;
 use crate::db::Tx;
 use crate::error::StoreError;

@@ -95,6 +95,9 @@ macro_rules! open_of {
     };
 }
 
+// After the macros it is written with.
+pub mod keyset;
+
 impl Store {
     /// What the unit owes (我方应办), soonest first; by `obligation_open_by_debtor`.
     ///

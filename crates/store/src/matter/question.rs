@@ -3,6 +3,8 @@
 //! Every condition that has a term (see [`crate::term`]) has a list of matters in the order of opening.
 //! The shortest one is gone through; when all are long, matches are close together and any will do.
 
+pub mod keyset;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
