@@ -142,6 +142,11 @@ async fn hand_out(
     Path(sha256): Path<String>,
 ) -> Result<Response, WebError> {
     let (attachment, file) = open(&house, &who, &sha256).await?;
+    Ok(saved(&attachment, file))
+}
+
+/// A file to be saved.
+pub(crate) fn saved(attachment: &Attachment, file: tokio::fs::File) -> Response {
     let headers = [
         (header::CONTENT_TYPE, attachment.media_type.clone()),
         (header::CONTENT_LENGTH, attachment.size_bytes.to_string()),
@@ -150,7 +155,7 @@ async fn hand_out(
         (SECURITY_POLICY, SANDBOX.to_owned()),
         (header::CACHE_CONTROL, "private, no-store".to_owned()),
     ];
-    Ok((headers, stream(file)).into_response())
+    (headers, stream(file)).into_response()
 }
 
 /// `GET /attachments/{sha256}/preview`: a picture, if its bytes are one.

@@ -45,6 +45,15 @@ pub enum WebError {
     /// The rules say no.
     #[error("refused: {0}")]
     Refused(Box<Refusal>),
+    /// The version a program named is no longer the matter's (`If-Match`).
+    #[error("outdated: {0}")]
+    Outdated(Box<Refusal>),
+    /// A program did not say which version it has seen.
+    #[error("the version seen is missing")]
+    VersionNeeded,
+    /// A body of a kind that is not taken.
+    #[error("unsupported media type: {}", .0.en)]
+    Media(Words),
     /// The request cannot be understood.
     #[error("bad request: {}", .0.en)]
     Bad(Words),
@@ -92,6 +101,9 @@ impl WebError {
             Self::SignedOut => StatusCode::UNAUTHORIZED,
             Self::Forged | Self::Forbidden(_) | Self::PasswordFirst => StatusCode::FORBIDDEN,
             Self::Refused(refusal) => refusal_status(refusal.why),
+            Self::Outdated(_) => StatusCode::PRECONDITION_FAILED,
+            Self::VersionNeeded => StatusCode::PRECONDITION_REQUIRED,
+            Self::Media(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -113,6 +125,9 @@ impl WebError {
             Self::Forbidden(_) => words("error.forbidden"),
             Self::Refused(refusal) if refusal.why == Why::Stale => words("error.stale"),
             Self::Refused(_) => words("error.refused"),
+            Self::Outdated(_) => words("error.stale"),
+            Self::VersionNeeded => words("api.version-needed"),
+            Self::Media(_) => words("api.media"),
             Self::Bad(_) => words("error.bad"),
             Self::TooLarge => words("error.too-large"),
             Self::Conflict(_) => words("error.conflict"),
@@ -131,9 +146,11 @@ impl WebError {
             Self::SignedOut => words("error.signed-out-detail"),
             Self::Forged => words("error.forged-detail"),
             Self::PasswordFirst => words("error.password-first-detail"),
-            Self::Refused(refusal) => refusal.words.clone(),
+            Self::Refused(refusal) | Self::Outdated(refusal) => refusal.words.clone(),
+            Self::VersionNeeded => words("api.version-needed-detail"),
             Self::Forbidden(words)
             | Self::Bad(words)
+            | Self::Media(words)
             | Self::Conflict(words)
             | Self::TooMany(words) => words.clone(),
             Self::TooLarge => words("error.too-large-detail"),
@@ -148,6 +165,9 @@ impl WebError {
             Self::SignedOut => "expired",
             Self::Forged | Self::Forbidden(_) | Self::PasswordFirst => "forbidden",
             Self::Refused(_)
+            | Self::Outdated(_)
+            | Self::VersionNeeded
+            | Self::Media(_)
             | Self::Bad(_)
             | Self::TooLarge
             | Self::Conflict(_)
@@ -162,6 +182,7 @@ impl WebError {
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::Method,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::Media(words("error.bad-detail")),
             _ if status.is_client_error() => Self::bad("error.bad-detail"),
             _ => Self::internal(format!("an answer without words: {status}")),
         }
@@ -279,6 +300,7 @@ fn wants_json(path: &str, headers: &HeaderMap) -> bool {
 pub(crate) async fn dress(State(house): State<House>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let json = wants_json(&path, request.headers());
+    let program = path.starts_with("/api/").then(|| crate::api::Asker::of(request.headers()));
     let back = request
         .uri()
         .path_and_query()
@@ -309,6 +331,9 @@ pub(crate) async fn dress(State(house): State<House>, request: Request, next: Ne
         }
         _ => None,
     };
+    if let Some(asker) = program {
+        return asker.told(&house, &error, reference, &response);
+    }
     let visitor = seat.visitor();
     if !json && let Some(elsewhere) = elsewhere(&error, visitor.as_ref(), back.as_deref()) {
         return elsewhere;

@@ -27,6 +27,7 @@ use tower_http::compression::CompressionLayer;
 use crate::error::WebError;
 
 mod account;
+pub mod api;
 pub mod asset;
 mod attachment;
 mod document;
@@ -69,6 +70,7 @@ pub fn router(house: House) -> Router {
         .merge(draft::routes())
         .merge(document::routes())
         .merge(attachment::routes())
+        .merge(api::routes())
         .route("/static/{name}", get(asset::show))
         .route("/healthz", get(health))
         .layer(from_fn_with_state(house.clone(), guard::enter))

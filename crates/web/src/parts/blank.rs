@@ -38,7 +38,7 @@ impl Blank {
         let mut basis = Vec::new();
         match error {
             WebError::NotFound => lines.push(language.say("error.not-found-more").to_owned()),
-            WebError::Refused(refusal) => {
+            WebError::Refused(refusal) | WebError::Outdated(refusal) => {
                 lines.extend(
                     refusal.fields.iter().map(|field| language.of(&field.words).to_owned()),
                 );
@@ -54,6 +54,8 @@ impl Blank {
             | WebError::Conflict(_)
             | WebError::TooMany(_)
             | WebError::Slow
+            | WebError::VersionNeeded
+            | WebError::Media(_)
             | WebError::Internal(_) => {}
         }
         let sign_in = matches!(error, WebError::SignedOut).then(|| {

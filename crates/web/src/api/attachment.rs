@@ -1,0 +1,117 @@
+//! Attachments: a file sent as it is, handed out to be saved.
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::TryStreamExt as _;
+use percent_encoding::percent_decode_str;
+use schemars::JsonSchema;
+use serde::Serialize;
+use store::attachment::{Attachment, UploadError};
+
+use super::ROOT;
+use super::body::{Faults, Json};
+use super::caller::Caller;
+use super::view::Instant;
+use crate::House;
+use crate::attachment::saved;
+use crate::error::{WebError, created};
+use crate::message::words;
+
+/// The header with the file's name.
+const NAME: &str = "x-file-name";
+
+/// A file that was taken. A field of files takes it as it stands here.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct AttachmentView {
+    /// SHA-256 of its bytes, in hex: its address.
+    sha256: String,
+    /// Its size.
+    size_bytes: u64,
+    /// Its name.
+    name: String,
+    /// Its type, told from its bytes.
+    media_type: String,
+    /// When it was stored.
+    stored_at: Instant,
+}
+
+impl AttachmentView {
+    fn of(attachment: Attachment) -> Self {
+        Self {
+            sha256: attachment.sha256,
+            size_bytes: attachment.size_bytes,
+            name: attachment.name,
+            media_type: attachment.media_type,
+            stored_at: attachment.stored_at.into(),
+        }
+    }
+}
+
+/// `POST /attachments`: the bytes as they are, the name in `X-File-Name`, percent-encoded.
+pub(super) async fn take(
+    State(house): State<House>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, WebError> {
+    let headers = request.headers();
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let kind = text(header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    // Parts of a form are not the bytes of a file.
+    if kind.starts_with("multipart/") || kind.starts_with("application/x-www-form-urlencoded") {
+        return Err(WebError::Media(words("api.media-bytes")));
+    }
+    let name = text(NAME).map(|name| percent_decode_str(name).decode_utf8_lossy().into_owned());
+    let length = text(header::CONTENT_LENGTH.as_str()).and_then(|text| text.parse::<u64>().ok());
+    // Told before hours of sending.
+    if length.is_some_and(|length| length > house.settings.upload_bytes_max) {
+        return Err(WebError::TooLarge);
+    }
+    let mut upload = house
+        .store
+        .attachment_begin(&caller.scope, &name.unwrap_or_default())
+        .await
+        .map_err(not_taken)?;
+    let mut pieces = request.into_body().into_data_stream();
+    while let Some(piece) = pieces.try_next().await.map_err(|_| WebError::bad("api.body-broken"))? {
+        upload.write(&piece).await.map_err(not_taken)?;
+    }
+    let view = AttachmentView::of(upload.finish().await.map_err(not_taken)?);
+    let address = format!("{ROOT}/attachments/{}", view.sha256);
+    let mut response = created(Json(view));
+    if let Ok(address) = HeaderValue::from_str(&address) {
+        response.headers_mut().insert(header::LOCATION, address);
+    }
+    Ok(response)
+}
+
+fn not_taken(error: UploadError) -> WebError {
+    let mut faults = Faults::default();
+    match error {
+        UploadError::TooLarge { .. } => return WebError::TooLarge,
+        UploadError::Kind { .. } => return WebError::Media(words("api.media-kind")),
+        UploadError::Store(error) => return error.into(),
+        UploadError::Empty => faults.tell("body", "api.file-empty", &[]),
+        UploadError::Name => faults.tell(NAME, "api.file-name", &[]),
+    }
+    match faults.finish() {
+        Err(error) => error,
+        Ok(()) => WebError::bad("api.body-broken"),
+    }
+}
+
+/// `GET /attachments/{sha256}`.
+pub(super) async fn hand_out(
+    State(house): State<House>,
+    caller: Caller,
+    Path(sha256): Path<String>,
+) -> Result<Response, WebError> {
+    let is_hash = sha256.len() == 64
+        && sha256.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    if !is_hash {
+        return Err(WebError::NotFound);
+    }
+    let found = house.store.attachment_open(&caller.scope, &sha256).await?;
+    let (attachment, file) = found.ok_or(WebError::NotFound)?;
+    Ok(saved(&attachment, file).into_response())
+}

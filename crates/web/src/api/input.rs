@@ -1,0 +1,343 @@
+//! What JSON says of the fields of a form, as the rules read it, and back.
+//!
+//! The rules read text; JSON has kinds. A value of another kind than the field's is told, never bent.
+
+use std::collections::BTreeMap;
+
+use procedure::definition::{Action, Field, FieldKind, Party, Procedure};
+use procedure::{MatterId, Raw, Value as Held};
+use serde_json::{Map, Value, json};
+use store::directory::Directory;
+
+use super::body::Faults;
+use super::view::UnitName;
+use crate::message::Language;
+
+/// The fields of an action in the words of a form.
+pub(super) fn read_fields(
+    procedure: &Procedure,
+    action: &Action,
+    given: Map<String, Value>,
+    faults: &mut Faults,
+) -> Raw {
+    let mut raw = Raw::new();
+    for (name, value) in given {
+        let field = action.fields().find(|id| **id == name).and_then(|id| procedure.field(id));
+        match field {
+            None => faults.unknown(&name, &name, action.fields().map(String::as_str)),
+            Some(field) => {
+                if let Some(texts) = read_field(field, value, faults) {
+                    raw.insert(name, texts);
+                }
+            }
+        }
+    }
+    raw
+}
+
+/// The parties somebody may choose when opening.
+pub(super) fn chosen_parties(procedure: &Procedure) -> impl Iterator<Item = &Party> {
+    let opener = procedure.open.by.first();
+    let parties = procedure.parties.values();
+    parties.filter(move |party| Some(&party.id) != opener && party.from.is_none())
+}
+
+/// The parties of a matter to be opened.
+pub(super) fn read_parties(
+    procedure: &Procedure,
+    given: Map<String, Value>,
+    faults: &mut Faults,
+) -> Raw {
+    let mut raw = Raw::new();
+    for (name, value) in given {
+        let field = format!("party.{name}");
+        if !chosen_parties(procedure).any(|party| party.id == name) {
+            let known = chosen_parties(procedure).map(|party| party.id.as_str());
+            faults.unknown(&field, &name, known);
+            continue;
+        }
+        let many = match value {
+            Value::Array(many) => many,
+            Value::Null => continue,
+            one => vec![one],
+        };
+        let units: Option<Vec<String>> = many.iter().map(unit_text).collect();
+        match units {
+            Some(units) => drop(raw.insert(name, units)),
+            None => faults.tell(&field, "api.want-unit", &[]),
+        }
+    }
+    raw
+}
+
+/// One field; `None` when nothing was given, or what was given is told.
+fn read_field(field: &Field, value: Value, faults: &mut Faults) -> Option<Vec<String>> {
+    if value.is_null() {
+        return None;
+    }
+    let (read, wanted) = match field.kind {
+        FieldKind::Text | FieldKind::LongText => (text(value), "api.want-text"),
+        FieldKind::Choice => (text(value), "api.want-choice"),
+        FieldKind::Date => (text(value), "api.want-date"),
+        FieldKind::Instant => (text(value), "api.want-instant"),
+        FieldKind::Division => (text(value), "api.want-division"),
+        FieldKind::Boolean => (value.as_bool().map(|is| vec![is.to_string()]), "api.want-boolean"),
+        FieldKind::Integer => {
+            let whole = value.as_i64().filter(|_| !value.is_f64());
+            (whole.map(|number| vec![number.to_string()]), "api.want-integer")
+        }
+        FieldKind::Unit => (unit_text(&value).map(|unit| vec![unit]), "api.want-unit"),
+        FieldKind::Point => (point(&value).map(|point| vec![point]), "api.want-point"),
+        FieldKind::Choices => {
+            (all(value, |one| one.as_str().map(str::to_owned)), "api.want-choices")
+        }
+        FieldKind::Files => (all(value, file_text), "api.want-files"),
+    };
+    if read.is_none() {
+        faults.tell(&field.id, wanted, &[]);
+    }
+    read
+}
+
+fn text(value: Value) -> Option<Vec<String>> {
+    match value {
+        Value::String(text) => Some(vec![text]),
+        _ => None,
+    }
+}
+
+fn all(value: Value, one: impl Fn(&Value) -> Option<String>) -> Option<Vec<String>> {
+    match value {
+        Value::Array(many) => many.iter().map(one).collect(),
+        _ => None,
+    }
+}
+
+/// A unit by id, code or exact name, or as answers show it.
+pub(super) fn unit_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(id) => id.as_i64().map(|id| id.to_string()),
+        Value::Object(shown) => {
+            let is_ours = shown.keys().all(|key| matches!(key.as_str(), "id" | "code" | "name"));
+            shown.get("id").filter(|_| is_ours)?.as_i64().map(|id| id.to_string())
+        }
+        _ => None,
+    }
+}
+
+fn point(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(place) => {
+            let longitude = place.get("longitude")?.as_f64()?;
+            let latitude = place.get("latitude")?.as_f64()?;
+            (place.len() == 2).then(|| format!("{longitude},{latitude}"))
+        }
+        _ => None,
+    }
+}
+
+/// A file as the answer to its upload shows it, or in the writing of forms.
+fn file_text(value: &Value) -> Option<String> {
+    const SHOWN: [&str; 5] = ["sha256", "size_bytes", "name", "media_type", "stored_at"];
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(file) => {
+            let is_ours = file.keys().all(|key| SHOWN.contains(&key.as_str()));
+            let sha256 = file.get("sha256").filter(|_| is_ours)?.as_str()?;
+            let size = file.get("size_bytes")?.as_u64()?;
+            let name = file.get("name")?.as_str()?;
+            Some(format!("{sha256}|{size}|{name}"))
+        }
+        _ => None,
+    }
+}
+
+/// What a field of a form looks like in JSON.
+pub(super) fn field_schema(field: &Field, language: Language) -> Value {
+    let options = || field.options.iter().map(|option| option.id.as_str()).collect::<Vec<_>>();
+    let mut schema = match field.kind {
+        FieldKind::Text | FieldKind::LongText => {
+            let usual = if field.kind == FieldKind::Text {
+                procedure::value::TEXT_CHARS_MAX
+            } else {
+                procedure::value::LONG_TEXT_CHARS_MAX
+            };
+            json!({ "type": "string", "maxLength": field.max.unwrap_or(usual) })
+        }
+        FieldKind::Boolean => json!({ "type": "boolean" }),
+        FieldKind::Date => json!({ "type": "string", "format": "date" }),
+        FieldKind::Instant => json!({ "type": "string", "examples": ["2026-03-02T09:30"] }),
+        FieldKind::Integer => {
+            let mut whole = json!({ "type": "integer", "minimum": field.min.unwrap_or(0) });
+            if let (Some(most), Some(whole)) = (field.max, whole.as_object_mut()) {
+                whole.insert("maximum".to_owned(), json!(most));
+            }
+            whole
+        }
+        FieldKind::Choice => json!({ "type": "string", "enum": options() }),
+        FieldKind::Choices => {
+            json!({ "type": "array", "items": { "type": "string", "enum": options() } })
+        }
+        FieldKind::Unit => json!({ "$ref": "#/components/schemas/UnitGiven" }),
+        FieldKind::Division => json!({ "type": "string", "examples": ["610305"] }),
+        FieldKind::Point => json!({ "$ref": "#/components/schemas/PointGiven" }),
+        FieldKind::Files => json!({
+            "type": "array",
+            "maxItems": field.max.unwrap_or(procedure::value::FILES_MAX),
+            "items": { "$ref": "#/components/schemas/FileGiven" },
+        }),
+    };
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("title".to_owned(), json!(language.of(&field.label)));
+        if !field.help.is_empty() {
+            schema.insert("description".to_owned(), json!(language.of(&field.help)));
+        }
+    }
+    schema
+}
+
+/// What is filled in for an action, as a schema.
+pub(super) fn input_schema(procedure: &Procedure, action: &Action, language: Language) -> Value {
+    let fields = || action.fields().filter_map(|id| procedure.field(id));
+    let properties: Map<String, Value> =
+        fields().map(|field| (field.id.clone(), field_schema(field, language))).collect();
+    // A box that is not ticked means no.
+    let needed: Vec<&String> = action
+        .input
+        .iter()
+        .filter(|id| procedure.field(id).is_some_and(|one| one.kind != FieldKind::Boolean))
+        .collect();
+    let mut schema = json!({
+        "type": "object",
+        "title": format!("{} · {}", language.of(&procedure.name), language.of(&action.name)),
+        "properties": properties,
+        "required": needed,
+        "additionalProperties": false,
+    });
+    if let Some(schema) = schema.as_object_mut().filter(|_| !action.help.is_empty()) {
+        schema.insert("description".to_owned(), json!(language.of(&action.help)));
+    }
+    schema
+}
+
+/// The schemas fields refer to.
+pub(super) fn given_schemas() -> [(&'static str, Value); 3] {
+    let unit = json!({
+        "anyOf": [
+            { "type": "integer" },
+            { "type": "string" },
+            {
+                "type": "object",
+                "properties": {
+                    "id": { "type": "integer" },
+                    "code": { "type": "string" },
+                    "name": { "type": "string" },
+                },
+                "required": ["id"],
+                "additionalProperties": false,
+            },
+        ],
+        "examples": ["G61030501"],
+    });
+    let point = json!({
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": {
+                    "longitude": { "type": "number", "minimum": -180, "maximum": 180 },
+                    "latitude": { "type": "number", "minimum": -90, "maximum": 90 },
+                },
+                "required": ["longitude", "latitude"],
+                "additionalProperties": false,
+            },
+            { "type": "string", "examples": ["107.39,34.52"] },
+        ],
+    });
+    let file = json!({
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": {
+                    "sha256": { "type": "string", "pattern": "^[0-9a-f]{64}$" },
+                    "size_bytes": { "type": "integer", "minimum": 1 },
+                    "name": { "type": "string" },
+                    "media_type": { "type": "string" },
+                    "stored_at": { "type": "string" },
+                },
+                "required": ["sha256", "size_bytes", "name"],
+                "additionalProperties": false,
+            },
+            { "type": "string", "pattern": "^[0-9a-f]{64}\\|[0-9]+\\|" },
+        ],
+    });
+    [("UnitGiven", unit), ("PointGiven", point), ("FileGiven", file)]
+}
+
+/// What a field holds, in JSON.
+pub(super) fn shown(value: &Held, directory: &Directory) -> Value {
+    match value {
+        Held::Boolean(is) => json!(is),
+        Held::Integer(number) => json!(number),
+        Held::Text(text) | Held::Division(text) => json!(text),
+        Held::Choices(many) => json!(many),
+        Held::Date(day) => json!(day.to_string()),
+        Held::Instant(at) => json!(calendar::Due::At(*at).to_string()),
+        Held::Unit(unit) => json!(UnitName::of(directory, *unit)),
+        Held::Point(point) => json!({
+            "longitude": f64::from(point.longitude_e6) / 1e6,
+            "latitude": f64::from(point.latitude_e6) / 1e6,
+        }),
+        Held::Files(files) => files
+            .iter()
+            .map(|file| {
+                json!({
+                    "sha256": file.sha256,
+                    "size_bytes": file.size_bytes,
+                    "name": file.name,
+                })
+            })
+            .collect(),
+    }
+}
+
+/// What a draft holds of the fields of a form, in the kinds of JSON where it can be read so.
+pub(super) fn drafted(procedure: Option<&Procedure>, raw: &Raw) -> BTreeMap<String, Value> {
+    let one = |id: &String, texts: &Vec<String>| {
+        let field = procedure.and_then(|procedure| procedure.field(id));
+        let first = texts.first().cloned().unwrap_or_default();
+        match field.map(|field| field.kind) {
+            Some(FieldKind::Choices) => json!(texts),
+            Some(FieldKind::Files) => texts.iter().map(|text| drafted_file(text)).collect(),
+            Some(FieldKind::Boolean) => match first.as_str() {
+                "true" | "on" | "1" | "yes" => json!(true),
+                "false" | "" => json!(false),
+                _ => json!(first),
+            },
+            Some(FieldKind::Integer) => {
+                first.parse::<i64>().map_or_else(|_| json!(first), Value::from)
+            }
+            Some(_) => json!(first),
+            None if texts.len() > 1 => json!(texts),
+            None => json!(first),
+        }
+    };
+    raw.iter().map(|(id, texts)| (id.clone(), one(id, texts))).collect()
+}
+
+fn drafted_file(text: &str) -> Value {
+    let mut parts = text.splitn(3, '|');
+    let file = (parts.next(), parts.next().and_then(|size| size.parse::<u64>().ok()), parts.next());
+    match file {
+        (Some(sha256), Some(size), Some(name)) => {
+            json!({ "sha256": sha256, "size_bytes": size, "name": name })
+        }
+        _ => json!(text),
+    }
+}
+
+/// The id of a matter in a body.
+pub(super) fn matter_id(text: &str) -> Option<MatterId> {
+    text.parse().ok()
+}
