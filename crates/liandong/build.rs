@@ -15,7 +15,8 @@ fn main() -> io::Result<()> {
 
     let mut list = String::from("pub(crate) const PROCEDURES: &[(&str, &str)] = &[\n");
     for file in &files {
-        let name = file.strip_prefix(&root).unwrap_or(file);
+        let name = file.strip_prefix(&root).unwrap_or(file).to_string_lossy();
+        let file = file.to_string_lossy();
         // Writing to a string cannot fail.
         let _ = writeln!(list, "    ({name:?}, include_str!({file:?})),");
     }

@@ -61,7 +61,7 @@ pub(crate) async fn open(
         .map_err(|error| Failure::because("读不到人员与单位", "cannot read the people", error))?;
     let store = Store::open(store::Parts {
         database: database.clone(),
-        files: settings.data.join("attachments"),
+        files: settings.attachments(),
         file_bytes_max: u64::from(settings.upload_mib_max) * 1024 * 1024,
         clock,
         randomness,

@@ -3,9 +3,11 @@
 //! Here the clock, the files and the network are made and handed down; nothing is decided here.
 
 mod admin;
+mod backup;
 mod calendar;
 mod clock;
 mod deadline;
+mod demo;
 mod house;
 mod law;
 mod logging;
@@ -14,6 +16,7 @@ mod procedures;
 mod rules;
 mod serve;
 mod settings;
+mod show;
 mod units;
 mod version;
 
@@ -53,6 +56,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Look at it: Shaanxi's units, retold cases, living problems  试用演示
+    Demo(show::Arguments),
     /// Run the platform  正式运行
     #[command(after_help = SERVE_HELP)]
     Serve(ServeFlags),
@@ -62,6 +67,10 @@ enum Command {
     Units(units::Arguments),
     /// Holiday tables and make-up working days  节假日表
     Calendar(calendar::Arguments),
+    /// Back up everything while the platform runs  备份
+    Backup(backup::BackupArguments),
+    /// Restore a backup into an empty database  恢复
+    Restore(backup::RestoreArguments),
     /// When a period of the law ends, and why  计算期限并说明依据
     Deadline(deadline::Arguments),
     /// List, show and check the limits of the law  期限规则
@@ -74,7 +83,12 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let terminal = Terminal { language: cli.lang.unwrap_or_else(Language::of_machine) };
+    // The demo is made of Chinese texts and speaks Chinese unless asked otherwise.
+    let usual = match cli.command {
+        Command::Demo(_) => Language::Zh,
+        _ => Language::of_machine(),
+    };
+    let terminal = Terminal { language: cli.lang.unwrap_or(usual) };
     match run(cli.command, terminal) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => terminal.fail(&failure),
@@ -98,10 +112,13 @@ Settings in the file, and as LIANDONG_* variables  配置文件与环境变量:
 
 fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
     match command {
+        Command::Demo(arguments) => wait_for(show::run(&arguments, terminal)),
         Command::Serve(flags) => wait_for(serve::run(&flags, terminal)),
         Command::Admin(arguments) => wait_for(admin::run(&arguments, terminal)),
         Command::Units(arguments) => wait_for(units::run(&arguments, terminal)),
         Command::Calendar(arguments) => wait_for(calendar::run(&arguments, terminal)),
+        Command::Backup(arguments) => wait_for(backup::backup(&arguments, terminal)),
+        Command::Restore(arguments) => wait_for(backup::restore(&arguments, terminal)),
         Command::Deadline(arguments) => deadline::run(&arguments, terminal),
         Command::Law(arguments) => law::run(&arguments, terminal),
         Command::Procedures(arguments) => procedures::run(&arguments, terminal),

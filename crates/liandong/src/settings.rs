@@ -214,6 +214,11 @@ impl Settings {
         self.database.clone().unwrap_or_else(|| self.data.join("liandong.db").display().to_string())
     }
 
+    /// The folder of attachments.
+    pub(crate) fn attachments(&self) -> PathBuf {
+        self.data.join("attachments")
+    }
+
     fn read_file(&mut self, path: &Path) -> Result<(), Failure> {
         let shown = path.display();
         let text = std::fs::read_to_string(path).map_err(|error| {

@@ -31,19 +31,18 @@ fn main() {
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let sizes = sizes(&arguments, quick);
     let postgres = std::env::var("LIANDONG_BENCH_POSTGRES").ok();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
 
     let mut report = Report { deadlines_per_second: deadlines(), ..Report::default() };
     for size in sizes {
         let folder = tempfile::Builder::new().prefix("liandong-bench-").tempdir().unwrap();
         let file = folder.path().join("liandong.db").display().to_string();
-        report.columns.push(runtime.block_on(column("SQLite", &file, folder.path(), size, quick)));
+        report.columns.push(alone(column("SQLite", &file, folder.path(), size, quick)));
         report.program = Some(program::measure(folder.path()));
         if let Some(server) = &postgres {
             let folder = tempfile::Builder::new().prefix("liandong-bench-").tempdir().unwrap();
-            let url = runtime.block_on(world::postgres_database(server, size));
+            let url = alone(world::postgres_database(server, size));
             let column = column("PostgreSQL", &url, folder.path(), size, quick);
-            report.columns.push(runtime.block_on(column));
+            report.columns.push(alone(column));
         }
     }
     println!("{report}");
@@ -89,12 +88,12 @@ async fn column(
     let served = pages::Served::start(&world).await;
     let pages = PAGES / less;
     let mut sizes_bytes = Vec::new();
-    let step = (matters.len() / pages).max(1);
     let addresses: Vec<String> = matters
         .iter()
-        .step_by(step)
-        .take(pages)
+        .filter(|matter| matter.is_read)
         .map(|matter| format!("/matters/{}", matter.id.as_str()))
+        .cycle()
+        .take(pages)
         .collect();
     let matter = served.time(&addresses, &mut sizes_bytes).await;
     let matter_bytes = sizes_bytes.iter().max().copied().unwrap_or(0);
@@ -116,6 +115,14 @@ async fn column(
     };
     world.close().await;
     column
+}
+
+/// Runs something on a runtime of its own; when it is done, nothing of it holds the database.
+fn alone<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(Duration::from_secs(10));
+    done
 }
 
 /// How many a second.

@@ -69,8 +69,7 @@ impl Served {
             .unwrap();
         let answer = self.client.request(request).await.unwrap();
         let status = answer.status();
-        // What one may not see answers 404 as what is not there does; both are pages.
-        assert!(status.is_success() || status.as_u16() == 404, "{address}: {status}");
+        assert!(status.is_success(), "{address}: {status}");
         answer.into_body().collect().await.unwrap().to_bytes().len()
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct World {
 #[derive(Clone)]
 pub(crate) struct Opened {
     pub(crate) id: MatterId,
+    /// Whether the one who reads the pages may see it.
+    pub(crate) is_read: bool,
     actor: Actor,
 }
 
@@ -58,7 +60,8 @@ pub(crate) async fn postgres_database(server: &str, size: usize) -> String {
     let database = Database::open(server).await.unwrap();
     let mut tx = database.write().await.unwrap();
     // A database cannot be made inside a transaction.
-    tx.batch(&format!("commit; create database bench_{size}")).await.unwrap();
+    tx.batch("commit").await.unwrap();
+    tx.batch(&format!("create database bench_{size}")).await.unwrap();
     drop(tx);
     let (base, _) = server.rsplit_once('/').unwrap();
     format!("{base}/bench_{size}")
@@ -121,7 +124,8 @@ impl World {
                     if number >= size {
                         return opened;
                     }
-                    let (bureau, court) = &pairs[number % pairs.len()];
+                    let pair = number / 2 % pairs.len();
+                    let (bureau, court) = &pairs[pair];
                     let found_by_court = number.is_multiple_of(2);
                     let finder = if found_by_court { court } else { bureau };
                     let unit = directory.get(bureau.unit).unwrap();
@@ -133,7 +137,8 @@ impl World {
                         let request = act(&done.matter, "take-on-repair", &input);
                         store.act(&bureau.actor(), request, None).await.unwrap();
                     }
-                    opened.push(Opened { id: done.matter, actor: bureau.actor() });
+                    let is_read = pair == 0 && found_by_court;
+                    opened.push(Opened { id: done.matter, is_read, actor: bureau.actor() });
                 }
             });
         }
@@ -169,7 +174,7 @@ impl World {
         Spread::of(workers.join_all().await.into_iter().flatten().collect())
     }
 
-    /// The login name of one who sees a sixtieth of the matters.
+    /// The login name of one who sees every hundred-and-twentieth matter.
     pub(crate) fn reader(&self) -> &str {
         &self.pairs[0].1.login_name
     }

@@ -184,6 +184,17 @@ impl Browser {
         self.click_on(&element, selector).await;
     }
 
+    /// Clicks what an XPath finds; `words` name it should it be missing.
+    pub(crate) async fn click_xpath(&self, xpath: &str, words: &str) {
+        let element = self.wait_for(&[xpath], words).await;
+        self.click_on(&element, words).await;
+    }
+
+    /// What an XPath finds; `words` name it should it be missing.
+    pub(crate) async fn find_xpath(&self, xpath: &str, words: &str) -> Element {
+        self.wait_for(&[xpath], words).await
+    }
+
     /// The element a CSS selector finds; waits for it.
     pub(crate) async fn element(&self, selector: &str) -> Element {
         let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await;
@@ -201,6 +212,7 @@ impl Browser {
         let kind = field.attr("type").await.ok().flatten().unwrap_or_default();
         let done = match (tag.as_str(), kind.as_str()) {
             ("select", _) => self.choose(&field, value).await,
+            ("input", "radio" | "checkbox") => return self.tick_in(label, value).await,
             ("input", "file") => field.send_keys(value).await,
             ("input", "date" | "datetime-local" | "time" | "month") => {
                 self.fill_by_value(&field, value).await
@@ -212,6 +224,24 @@ impl Browser {
         };
         if let Err(error) = done {
             self.fail(&format!("cannot fill “{label}” with “{value}”: {error}")).await;
+        }
+    }
+
+    /// Ticks the boxes of those words, each parted by `、`, in the group of that label; a box that
+    /// stands alone is ticked by saying `是`.
+    async fn tick_in(&self, label: &str, value: &str) {
+        if value == "是" {
+            return self.tick(label).await;
+        }
+        let quoted = xpath_text(label);
+        for words in value.split('、') {
+            let box_of = format!(
+                "//fieldset[legend[normalize-space(text()[1])={quoted}]]\
+                 //label[normalize-space(.)={}]",
+                xpath_text(words)
+            );
+            let found = self.wait_for(&[&box_of], words).await;
+            self.click_on(&found, words).await;
         }
     }
 
@@ -409,7 +439,7 @@ pub(crate) fn screenshots() -> PathBuf {
 }
 
 /// Text as an XPath literal, whatever quotes it holds.
-fn xpath_text(text: &str) -> String {
+pub(crate) fn xpath_text(text: &str) -> String {
     if !text.contains('\'') {
         return format!("'{text}'");
     }

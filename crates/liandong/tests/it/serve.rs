@@ -143,3 +143,30 @@ async fn a_person_finds_the_way_in() {
     browser.axe().await;
     browser.screenshot("sign-in.phone").await;
 }
+
+#[test]
+fn a_backup_of_a_running_platform_is_restored_whole() {
+    let (_folder, path) = data();
+    let data = path.join("data");
+    let from = data.display().to_string();
+    printed(&["units", "import", "shaanxi", "--data", &from]);
+    let program = Program::start(&["serve"], &data);
+    let backup = path.join("backup").display().to_string();
+    assert!(printed(&["backup", &backup, "--data", &from]).contains("backed up"));
+    assert!(printed(&["backup", "--verify", &backup]).contains("the backup is whole"));
+    let said = refused(&["backup", &backup, "--data", &from], 1);
+    assert!(said.contains("is not empty"), "{said}");
+    program.kill();
+
+    let to = path.join("restored").display().to_string();
+    assert!(printed(&["restore", &backup, "--data", &to]).contains("restored"));
+    let units = path.join("units.csv").display().to_string();
+    assert!(printed(&["units", "export", &units, "--data", &to]).contains("2036 unit(s)"));
+    assert!(refused(&["restore", &backup, "--data", &to], 1).contains("not empty"));
+
+    std::fs::write(path.join("backup/tables/unit.jsonl"), "[]").unwrap();
+    let again = path.join("again").display().to_string();
+    let said = refused(&["restore", &backup, "--data", &again], 1);
+    assert!(said.contains("unit.jsonl is missing or is not what the manifest says"), "{said}");
+    assert!(!path.join("again").exists());
+}
