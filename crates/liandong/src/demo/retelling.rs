@@ -176,11 +176,7 @@ pub(super) async fn play(stage: &Stage<'_>, scripts: &[Script]) -> Result<usize,
 }
 
 /// Lets run out what does before `at`, each at its own end.
-async fn pass_until(
-    stage: &Stage<'_>,
-    told: &mut [Told],
-    at: Timestamp,
-) -> Result<(), DemoError> {
+async fn pass_until(stage: &Stage<'_>, told: &mut [Told], at: Timestamp) -> Result<(), DemoError> {
     loop {
         let next = told.iter().filter_map(|case| next_end(&case.family)).min();
         let Some(end) = next.filter(|end| *end < at) else { return Ok(()) };
@@ -331,4 +327,3 @@ fn input(
     }
     Ok(input)
 }
-

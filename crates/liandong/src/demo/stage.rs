@@ -121,11 +121,11 @@ impl<'a> Stage<'a> {
     }
 }
 
-fn told(what: &str, error: ActError) -> DemoError {
+/// Why an act did not happen, with what it was.
+pub(super) fn told(what: &str, error: ActError) -> DemoError {
     match error {
         ActError::Refused(answer) => refused(what, answer.refusal),
-        ActError::NotFound => DemoError::Lost { matter: what.to_owned() },
-        ActError::KeyReused => DemoError::Lost { matter: what.to_owned() },
+        ActError::NotFound | ActError::KeyReused => DemoError::Lost { matter: what.to_owned() },
         ActError::Store(error) => error.into(),
     }
 }

@@ -1,0 +1,128 @@
+//! The demo, told into fresh databases.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+use procedure::definition::RoleName;
+use procedure::matter::Standing;
+use procedure::{Family, Matter};
+use store::matter::{Filter, Page, Sort};
+
+use super::*;
+use crate::house::{self, HashCost};
+use crate::settings::{LogForm, Settings};
+
+fn settings(folder: &Path, database: Option<String>) -> Settings {
+    Settings {
+        listen: ([127, 0, 0, 1], 0).into(),
+        data: folder.to_owned(),
+        database,
+        rules: None,
+        log: LogForm::Plain,
+        log_level: "warn".to_owned(),
+        upload_mib_max: 200,
+        https: false,
+        trusts_proxy: false,
+    }
+}
+
+async fn house_of(
+    folder: &Path,
+    database: Option<String>,
+) -> (House, std::sync::Arc<MovableClock>) {
+    let clock = std::sync::Arc::new(MovableClock::kept_in(&folder.join("clock")));
+    let settings = settings(folder, database);
+    let house = house::open(&settings, clock.clone(), HashCost::Little).await.unwrap();
+    (house, clock)
+}
+
+fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+/// Who reads for the tests: a handler of the unit of that code.
+async fn family(house: &House, code: &str, title: &str) -> Family {
+    let directory = house.people.directory();
+    let unit = directory.by_code(code).unwrap();
+    let people = house.people.demo_people(&[unit.id], "demo").await.unwrap();
+    let person = people.get(&(unit.id, RoleName::Handler)).unwrap();
+    let scope = store::Scope {
+        user: person.user,
+        unit: unit.id,
+        side: unit.side,
+        police: false,
+        roles: [RoleName::Handler].into(),
+    };
+    let filter = Filter { procedure: "problem".to_owned(), ..Filter::default() };
+    let page = Page { number: 1, rows: 100 };
+    let listed = house.store.matter_list(&scope, &filter, Sort::Opened, page).await.unwrap();
+    let row = listed.rows.iter().find(|row| row.title.contains(title)).unwrap();
+    house.store.matter_fetch(&scope, &row.id).await.unwrap().unwrap().whole
+}
+
+fn of<'f>(family: &'f Family, procedure: &str) -> Vec<&'f Matter> {
+    family.matters().filter(|matter| matter.procedure == procedure).collect()
+}
+
+const CASE: &str = "administrative-public-interest-case";
+const NONE: Size = Size { problems: 0, retells: true, seed: 0 };
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guiding_cases_come_out_as_they_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, clock) = house_of(folder.path(), None).await;
+    let report = fill(&house, &clock, NONE, "fifteen-years-of-cases", &|_| {}).await.unwrap();
+    assert_eq!(report.problems, 3);
+    assert!(report.units > 2_000 && report.accounts.len() > 15);
+
+    // 凤翔: the suggestion of 3 December falls under the pilot's one month; after New Year the due day
+    // is Monday 4 January, and the reply of that day is in time.
+    let family49 = family(&house, "J61030500", "长青能源").await;
+    let letters = of(&family49, "suggestion");
+    let [letter] = letters.as_slice() else { panic!("one letter") };
+    let reply = letter.obligations.iter().find(|owed| owed.kind == "reply").unwrap();
+    assert_eq!(reply.trigger.date(), day("2015-12-03"));
+    assert_eq!(reply.due.date(), day("2016-01-04"));
+    assert_eq!(calendar::local_date(reply.met_at.unwrap()), day("2016-01-04"));
+    assert_eq!(reply.standing(), Standing::Met);
+    let case = of(&family49, CASE)[0];
+    assert_eq!(case.state, "closed");
+    assert_eq!(case.fields["judgment-kind"], procedure::Value::Text("confirm-unlawful".into()));
+    assert!(family49.matters().all(|matter| matter.ended));
+
+    // 长沙: one problem, three agencies, three cases, no suit.
+    let family50 = family(&house, "J43010000", "威尼斯城").await;
+    let cases = of(&family50, CASE);
+    assert_eq!(cases.len(), 3);
+    assert!(
+        cases.iter().all(|case| case.state == "terminated" && !case.reached.contains_key("sued"))
+    );
+    let served: Vec<Date> = of(&family50, "suggestion")
+        .iter()
+        .map(|letter| letter.obligations.iter().find(|owed| owed.kind == "reply").unwrap())
+        .map(|reply| reply.trigger.date())
+        .collect();
+    assert_eq!(served, [day("2017-12-18"), day("2017-12-18"), day("2018-03-16")]);
+
+    // 德惠: dismissed, appealed, upheld, protested, tried anew, confirmed unlawful.
+    let family162 = family(&house, "J22018300", "松花江").await;
+    let case = of(&family162, CASE).into_iter().find(|case| case.state == "closed").unwrap();
+    assert_eq!(case.fields["judgment-kind"], procedure::Value::Text("confirm-unlawful".into()));
+    assert_eq!(case.fields["judged-on"].day(), Some(day("2020-12-28")));
+    for state in ["sued", "judged", "second-instance", "effective", "retrial", "first-instance"] {
+        assert!(case.reached.contains_key(state), "{state}");
+    }
+    let appeal = case.obligations.iter().find(|owed| owed.kind == "appeal-period").unwrap();
+    assert_eq!(appeal.due.date(), day("2018-01-05"));
+    house.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_living_problems_go_on_without_a_refusal() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, clock) = house_of(folder.path(), None).await;
+    let size = Size { problems: 60, retells: true, seed: 11 };
+    let report = fill(&house, &clock, size, "fifteen-years-of-cases", &|_| {}).await.unwrap();
+    assert_eq!(report.refused, Vec::<String>::new());
+    house.store.close().await;
+}
