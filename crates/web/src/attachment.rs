@@ -260,7 +260,7 @@ mod tests {
     fn a_name_in_a_header_is_harmless() {
         assert_eq!(
             disposition("回 \"1\".pdf"),
-            "attachment; filename=\"___1_.pdf\"; filename*=UTF-8''%E5%9B%9E%20%221%22%2Epdf"
+            "attachment; filename=\"___1_.pdf\"; filename*=UTF-8''%E5%9B%9E%20%221%22.pdf"
         );
     }
 }

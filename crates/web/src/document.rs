@@ -136,6 +136,9 @@ fn paper(
         Some(Value::Text(number)) => Some(number.clone()),
         _ => None,
     });
+    // The platform's number is that of the one who opened the matter, not of those who answer.
+    let is_openers = procedure.open.by.contains(&document.issuer);
+    let own = is_openers.then(|| matter.number.clone());
     let parts = document
         .contents
         .iter()
@@ -144,7 +147,7 @@ fn paper(
     Some(Paper {
         issuer: look.units(matter.party(&document.issuer)),
         name: look.of(&document.name),
-        number: given.unwrap_or_else(|| matter.number.clone()),
+        number: given.or(own).unwrap_or_default(),
         to: look.units(&recipients),
         parts,
         basis: look.cite(&document.basis),

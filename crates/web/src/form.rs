@@ -18,6 +18,7 @@ use procedure::decide::{
     Command, OpenRequest, Request, World, decide, offers, open, opening_refusal,
 };
 use procedure::definition::Action;
+use procedure::guard::Term;
 use procedure::{Decision, Family, FieldError, MatterId, Procedure, Refusal, Why};
 use store::answer::Key;
 use store::draft::{Draft, DraftBody};
@@ -423,7 +424,7 @@ impl<'a> Desk<'a> {
         match refusal.why {
             Why::Fields => self.again(filled, &refusal.fields, version).await,
             Why::Condition => {
-                let fault = FieldError { field: String::new(), words: refusal.words };
+                let fault = self.condition_fault(refusal);
                 self.again(filled, &[fault], version).await
             }
             Why::Unknown => Err(WebError::NotFound),
@@ -437,6 +438,30 @@ impl<'a> Desk<'a> {
             | Why::NothingDrafted
             | Why::FourEyes => self.refused(refusal, true).await,
         }
+    }
+
+    /// A condition that does not hold, told at the field it speaks of, with its article.
+    fn condition_fault(&self, refusal: Refusal) -> FieldError {
+        let action = self.aim.action();
+        let mut field = String::new();
+        let broken = action.guards.iter().find(|condition| condition.refusal == refusal.words);
+        if let Some(condition) = broken {
+            condition.must.terms(&mut |term| {
+                if let Term::Field(id) = term
+                    && field.is_empty()
+                    && action.fields().any(|asked| asked == id)
+                {
+                    field.clone_from(id);
+                }
+            });
+        }
+        let mut words = refusal.words;
+        let cite = self.look.cite(&refusal.basis);
+        if !cite.is_empty() {
+            words.zh = format!("{}（{cite}）", words.zh.trim_end_matches('。'));
+            words.en = format!("{} ({cite})", words.en);
+        }
+        FieldError { field, words }
     }
 
     async fn again(
@@ -578,6 +603,9 @@ fn summary(
         .map(|fault| {
             let words = look.of(&fault.words);
             match known(&fault.field) {
+                Some(input) if words.contains(&input.label) => {
+                    Fault { href: format!("#{}", input.id), words }
+                }
                 Some(input) => Fault {
                     href: format!("#{}", input.id),
                     words: format!("{}{}{words}", input.label, look.say("matter.colon")),

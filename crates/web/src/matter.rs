@@ -147,7 +147,7 @@ struct Group {
 struct Party {
     href: String,
     name: String,
-    capacity: String,
+    capacities: Vec<String>,
     holds: bool,
     liaison: String,
     phone: String,
@@ -316,7 +316,11 @@ fn head(look: &Look<'_>, room: &Room, people: &People) -> Head {
         None => String::new(),
     };
     Head {
-        title: matter.title.clone(),
+        title: if matter.id == matter.root {
+            matter.title.clone()
+        } else {
+            format!("{}{}{}", look.kind(matter), look.say("matter.colon"), matter.title)
+        },
         number: matter.number.clone(),
         href: format!("/matters/{}", matter.id),
         version: matter.events,
@@ -360,29 +364,34 @@ fn groups(look: &Look<'_>, room: &Room, procedure: &Procedure) -> Vec<Group> {
 
 fn parties(look: &Look<'_>, matter: &Matter, procedure: &Procedure, people: &People) -> Vec<Party> {
     let holders = look.holders(matter);
-    let mut parties: Vec<_> = procedure
+    let mut parties: Vec<(UnitId, Party)> = Vec::new();
+    let held = procedure
         .parties
         .iter()
-        .flat_map(|(id, party)| matter.party(id).iter().map(move |unit| (party, *unit)))
-        .map(|(party, unit)| {
-            let liaison = people.liaisons.get(&unit);
+        .flat_map(|(id, party)| matter.party(id).iter().map(move |unit| (party, *unit)));
+    for (party, unit) in held {
+        let capacity = look.of(&party.name);
+        if let Some((_, known)) = parties.iter_mut().find(|(known, _)| *known == unit) {
+            known.capacities.push(capacity);
+            continue;
+        }
+        let liaison = people.liaisons.get(&unit);
+        let keeper = people.keepers.get(&unit);
+        parties.push((
+            unit,
             Party {
                 href: format!("/units/{unit}"),
                 name: look.unit(unit),
-                capacity: look.of(&party.name),
+                capacities: vec![capacity],
                 holds: holders.contains(&unit),
                 liaison: liaison.map(|one| one.display_name.clone()).unwrap_or_default(),
                 phone: liaison.map(|one| one.phone.clone()).unwrap_or_default(),
-                keeper: people
-                    .keepers
-                    .get(&unit)
-                    .map(|one| one.display_name.clone())
-                    .unwrap_or_default(),
-            }
-        })
-        .collect();
-    parties.sort_by_key(|party| !party.holds);
-    parties
+                keeper: keeper.map(|one| one.display_name.clone()).unwrap_or_default(),
+            },
+        ));
+    }
+    parties.sort_by_key(|(_, party)| !party.holds);
+    parties.into_iter().map(|(_, party)| party).collect()
 }
 
 fn documents(look: &Look<'_>, matter: &Matter) -> Vec<Paper> {

@@ -2,8 +2,9 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
-use procedure::Decision;
+use procedure::decide::{Command, Request, decide};
 use procedure::matter::What;
+use procedure::{Actor, Decision, Family, UserId};
 
 use super::Desk;
 use super::consequence::{Consequence, consequences};
@@ -28,6 +29,8 @@ struct ConfirmPage {
     version: String,
     pairs: Vec<(String, String)>,
     consequences: Vec<Consequence>,
+    /// What happens once it is approved; empty when it takes effect at once.
+    approved: Vec<Consequence>,
     entries: Vec<Entry>,
     papers: Vec<Paper>,
     do_words: String,
@@ -71,7 +74,10 @@ pub(super) async fn page(
         }
         None => (acted.map(|(id, ..)| id), String::new()),
     };
-    let consequences = id.map(|id| consequences(look, &desk.family(), decision, id, &people));
+    let told = |before: &Family, decision: &Decision| {
+        id.map(|id| consequences(look, before, decision, id, &people)).unwrap_or_default()
+    };
+    let approved = approved(desk, decision).map(|after| told(&decision.family, &after));
     let shell =
         desk.shell(&title).await?.crumb(desk.aim.href(), &name).crumb_here(look.say("form.check"));
     let page = ConfirmPage {
@@ -83,11 +89,32 @@ pub(super) async fn page(
         key: desk.house.secret()?,
         version: version.to_owned(),
         pairs: filled.pairs(look.directory),
-        consequences: consequences.unwrap_or_default(),
+        consequences: told(&desk.family(), decision),
+        approved: approved.unwrap_or_default(),
         entries,
         papers,
         do_words: look.fill("form.confirm-do", &[("action", &name)]),
         title,
     };
     Ok(Page(page).into_response())
+}
+
+/// Whoever will approve; nobody bears this number, and the decision is thrown away.
+const SOMEBODY: UserId = UserId(-1);
+
+/// What follows when everybody approves what this decision drafts; `None` when nobody needs to, or
+/// when as things stand it would then be refused.
+fn approved(desk: &Desk<'_>, decision: &Decision) -> Option<Decision> {
+    let matter = &desk.aim.room()?.matter().id;
+    let mut family = decision.family.clone();
+    let mut last = None;
+    while let Some(proposal) = family.get(matter).and_then(|matter| matter.proposal.clone()) {
+        let roles = [proposal.role].into();
+        let actor = Actor { user: SOMEBODY, unit: proposal.waits_for, roles };
+        let request = Request { matter: matter.clone(), seen: None, command: Command::Approve };
+        let next = decide(desk.world(), family, &actor, &request, &mut super::no_new_id()).ok()?;
+        family = next.family.clone();
+        last = Some(next);
+    }
+    last
 }

@@ -53,6 +53,11 @@ pub(crate) fn consequences(
     }
     if let (Some(old), Some(new)) = (before.get(matter), decision.family.get(matter)) {
         found.extend(handed_over(look, old, new, people));
+        // Until it is approved a draft touches nothing.
+        let is_drafted = new.proposal.is_some() && old.proposal != new.proposal;
+        if is_drafted {
+            return found;
+        }
         found.extend(untouched(look, old, new, &touched));
     }
     found.push(Consequence {

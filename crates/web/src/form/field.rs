@@ -218,9 +218,33 @@ impl Input {
         ids.join(" ")
     }
 
+    /// Whether it may always be left empty.
+    pub(crate) fn is_optional(&self) -> bool {
+        !self.required && self.condition.is_empty() && !self.is_tick()
+    }
+
     /// Whether it is one box to be ticked, with its label behind it.
     pub(crate) fn is_tick(&self) -> bool {
         matches!(self.control, Control::Tick { .. })
+    }
+
+    /// Whether its options are too long to stand beside one another.
+    pub(crate) fn is_long(&self) -> bool {
+        match &self.control {
+            Control::Radios(options) => {
+                options.iter().map(|option| option.words.chars().count()).max() > Some(SHORT_CHARS)
+            }
+            Control::Line { .. }
+            | Control::Paragraphs { .. }
+            | Control::Tick { .. }
+            | Control::Day { .. }
+            | Control::Minute { .. }
+            | Control::Number { .. }
+            | Control::List(_)
+            | Control::Ticks(_)
+            | Control::Pick { .. }
+            | Control::Files { .. } => false,
+        }
     }
 
     /// Whether it is drawn as a group of boxes under one legend.
@@ -229,6 +253,8 @@ impl Input {
     }
 }
 
+/// Longest words of options that stand beside one another.
+const SHORT_CHARS: usize = 8;
 /// Most options that are all in sight.
 const RADIOS_MAX: usize = 6;
 

@@ -88,11 +88,16 @@ pub(crate) fn obligations(look: &Look<'_>, matter: &Matter) -> Vec<Owed> {
     owed.into_iter().map(|owed| row(look, matter, owed)).collect()
 }
 
-/// The clocks that matter now: every open one, soonest first, obligations before mere periods.
+/// The clocks that matter now: every open one; what the reader's unit owes first, then what is owed to
+/// it, then the rest; obligations before mere periods, soonest first.
 pub(crate) fn clocks(look: &Look<'_>, matter: &Matter) -> Vec<Clock> {
     let mut open: Vec<&Obligation> =
         matter.obligations.iter().filter(|owed| owed.is_open()).collect();
-    open.sort_by_key(|owed| (owed.nature == ObligationKind::Period, owed.ends_at(), owed.number));
+    let us = look.scope.unit;
+    open.sort_by_key(|owed| {
+        let others = (owed.debtor != us, owed.creditor != us);
+        (owed.nature == ObligationKind::Period, others, owed.ends_at(), owed.number)
+    });
     open.into_iter()
         .map(|owed| {
             let span = span(look.now, owed);
@@ -170,7 +175,8 @@ pub(crate) fn light(look: &Look<'_>, owed: &Obligation) -> Light {
             Light::plain("done", look.say("matter.light.over"))
         }
         Standing::Running | Standing::Lapsed => {
-            let clock = Running { due: owed.due, provisional: owed.provisional, suspended: false };
+            // That the end is provisional stands beside it; the days left are told all the same.
+            let clock = Running { due: owed.due, provisional: false, suspended: false };
             Light::of(clock, look.now, look.language)
         }
     }
@@ -190,18 +196,22 @@ pub(crate) fn explain(look: &Look<'_>, matter: &Matter, owed: &Obligation) -> Ex
         let articles = Vec::new();
         return Explain { rule: String::new(), steps: Vec::new(), articles, notes: Vec::new() };
     };
-    let last = deadline.steps.len().saturating_sub(1);
-    let steps = deadline
+    let mut steps: Vec<_> = deadline
         .steps
         .iter()
-        .enumerate()
-        .map(|(at, step)| Step {
+        .map(|step| Step {
             date: end(step.date),
             weekday: weekday(look.language, step.date.date().weekday()).to_owned(),
             words: look.of(&step.words),
-            is_result: at == last,
+            is_result: false,
         })
         .collect();
+    steps.push(Step {
+        date: end(owed.due),
+        weekday: weekday(look.language, owed.due.date().weekday()).to_owned(),
+        words: look.say("matter.clock.result"),
+        is_result: true,
+    });
     let articles = deadline.basis.iter().map(|article| look.of(&article.words)).collect();
     let mut explain = Explain { rule: String::new(), steps, articles, notes: Vec::new() };
     explain.note_rule(look, owed);

@@ -1,6 +1,8 @@
 //! What the reader may do now, and why not the rest.
 
+use jiff::Timestamp;
 use procedure::decide::{World, offers, opening_refusal};
+use procedure::matter::Obligation;
 use procedure::{Family, Matter, Refusal};
 
 use super::look::Look;
@@ -8,6 +10,8 @@ use super::look::Look;
 /// An act the reader may do now.
 #[derive(Debug, Clone)]
 pub(crate) struct Button {
+    /// The action; empty for opening a matter.
+    action: String,
     pub(crate) href: String,
     pub(crate) words: String,
     pub(crate) help: String,
@@ -39,6 +43,7 @@ pub(crate) fn all(look: &Look<'_>, whole: &Family, matter: &Matter) -> Offers {
         let action = offer.action;
         match offer.refusal {
             None => found.acts.push(Button {
+                action: action.id.clone(),
                 href: format!("/matters/{}/actions/{}", matter.id, action.id),
                 words: look.of(&action.name),
                 help: look.of(&action.help),
@@ -47,10 +52,22 @@ pub(crate) fn all(look: &Look<'_>, whole: &Family, matter: &Matter) -> Offers {
             Some(refusal) => found.refused.push(refused(look, look.of(&action.name), &refusal)),
         }
     }
+    let procedure = look.procedure(matter);
+    // What ends the clock that runs out first is what the page is for.
+    found.acts.sort_by_key(|button| {
+        let meets = |owed: &&Obligation| {
+            let kind = procedure.and_then(|procedure| procedure.obligation(&owed.kind));
+            kind.is_some_and(|kind| kind.met_by.contains(&button.action))
+        };
+        let owed = matter.obligations.iter().filter(|owed| owed.is_open());
+        let ends = owed.filter(meets).map(Obligation::ends_at).min();
+        ends.unwrap_or(Timestamp::MAX)
+    });
     for procedure in look.rules.openable(Some(&matter.procedure)) {
         let name = look.of(&procedure.open.name);
         match opening_refusal(world, procedure, Some(matter), &actor) {
             None => found.opens.push(Button {
+                action: String::new(),
                 href: format!("/open/{}?parent={}", procedure.id, matter.id),
                 words: name,
                 help: look.of(&procedure.open.help),

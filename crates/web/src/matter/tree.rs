@@ -53,7 +53,9 @@ fn grow(
     depth: u8,
     into: &mut Vec<Branch>,
 ) {
-    into.push(Branch::Node(node(look, matter, here)));
+    let above = family.iter().find(|seen| Some(&seen.matter.id) == matter.parent.as_ref());
+    let same_above = above.is_some_and(|above| above.matter.title == matter.title);
+    into.push(Branch::Node(node(look, matter, here, same_above)));
     let is_below = |seen: &&SeenMatter| seen.matter.parent.as_ref() == Some(&matter.id);
     let mut below = family.iter().filter(is_below).peekable();
     if below.peek().is_some() && depth > 0 {
@@ -66,12 +68,13 @@ fn grow(
     into.push(Branch::End);
 }
 
-fn node(look: &Look<'_>, matter: &Matter, here: &MatterId) -> Node {
+fn node(look: &Look<'_>, matter: &Matter, here: &MatterId, same_above: bool) -> Node {
     Node {
         href: format!("/matters/{}", matter.id),
         kind: look.kind(matter),
         number: matter.number.clone(),
-        title: matter.title.clone(),
+        // Most take the title of the problem; it is told once.
+        title: if same_above { String::new() } else { matter.title.clone() },
         state: State { word: look.state(matter), ended: matter.ended },
         light: next_light(look, matter),
         opened: day(matter.opened_at),

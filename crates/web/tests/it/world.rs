@@ -19,7 +19,7 @@ use store::{Clock, Database, Store};
 use web::{Demo, House, MovableClock, Settings};
 
 /// The password of everybody in a test.
-pub const PASSWORD: &str = "渭河两岸有青山-1";
+pub const PASSWORD: &str = "渭河两岸青山常在-1";
 
 /// A clock that stands still until it is moved.
 pub struct TestClock(AtomicI64);

@@ -1,0 +1,335 @@
+//! Forms: whatever goes wrong, nothing typed is lost.
+
+use procedure::definition::RoleName;
+
+use crate::matter_browser::{Browser, unescaped};
+use crate::matter_story::{BUREAU, PROCURATORATE, act, scope, suggestion_awaiting_reply};
+use crate::world::World;
+
+/// A reply without faults.
+fn reply() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("f.reply-kind", "partial"),
+        ("f.reply-measures", "已责令限制生产。"),
+        ("f.reply-done", "除尘器改造完成。"),
+        ("f.reply-undone", "脱硫设施六月底前完成。"),
+    ]
+}
+
+#[tokio::test]
+async fn every_kind_of_bad_input_is_told_at_its_field_and_kept() {
+    let world = World::new("2026-03-02").await;
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let long = "长".repeat(300);
+    let typed = [
+        ("title", "<b>锅炉</b> “超标” & 'x'"),
+        ("party.owner", "没有这个单位"),
+        ("party.supervisor", BUREAU),
+        ("f.place", long.as_str()),
+        ("f.division", "火星市"),
+        ("f.categories", "air"),
+        ("f.categories", "no-such-kind"),
+        ("f.severity", "no-such-severity"),
+        ("f.source", ""),
+        ("f.discovered-on", "2026-13-40"),
+        ("f.facts", "第一行\n\"第二行\" <script>alert(1)</script>"),
+        ("f.point", "北边"),
+        ("f.polluter-uscc", "91610322MA6X00000X9999"),
+        ("f.photos", "not-a-file"),
+    ];
+    let answer = bureau.fill("/open/problem", &typed).await;
+    assert_eq!(answer.status, 422);
+    let html = answer.html();
+    let plain = unescaped(&html);
+    for (field, value) in typed {
+        if ["f.photos", "f.categories", "f.severity"].contains(&field) {
+            continue;
+        }
+        assert!(plain.contains(value), "{field}: {value}");
+    }
+    assert!(html.contains("value=\"air\" checked"));
+    for fault in [
+        "没有名为“没有这个单位”的单位",
+        "监督检察院应为检察机关",
+        "最多 200 字，现有 300 字",
+        "没有行政区划“火星市”",
+        "“no-such-severity”不在可选范围内",
+        "请填写“问题来源”",
+        "“2026-13-40”不是有效日期",
+        "坐标应写作",
+        "最多 18 字",
+        "附件无法识别",
+    ] {
+        assert!(html.matches(fault).count() >= 2, "{fault}: on top and at the field");
+    }
+    assert!(html.contains("href=\"#f-place\"") && html.contains("id=\"f-place-e\""));
+    assert!(!html.contains("<script>alert") && !html.contains("<b>锅炉"));
+    // And it is kept for later: the form opens with it.
+    let page = bureau.get("/open/problem").await;
+    assert!(unescaped(&page.html()).contains("\"第二行\" <script>alert(1)</script>"));
+}
+
+#[tokio::test]
+async fn a_day_in_the_future_and_one_that_is_gone_are_told() {
+    let world = World::new("2026-03-02").await;
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let answer = bureau.fill("/open/problem", &[("f.discovered-on", "2027-01-01")]).await;
+    assert!(answer.html().contains("日期不能晚于今天（2026-03-02）"));
+    let problem = world.problem(PROCURATORATE, "渗滤液外溢").await;
+    let mut finder = Browser::of(&world, PROCURATORATE, RoleName::Handler).await;
+    let address = format!("{problem}/actions/start-repair");
+    let fields = [("f.repair-by", "2026-02-01"), ("f.repair-goal", "达标排放。")];
+    let answer = finder.fill(&address, &fields).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.html().contains("整改完成期限不能早于今天"));
+    assert!(answer.html().contains("value=\"2026-02-01\"") && answer.html().contains("达标排放。"));
+}
+
+#[tokio::test]
+async fn a_condition_that_does_not_hold_is_told_at_the_field_it_speaks_of() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let address = format!("/matters/{}/actions/reply", story.suggestion);
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let fields = [
+        ("f.reply-kind", "complete"),
+        ("f.reply-measures", "已整改。"),
+        ("f.reply-done", "全部完成。"),
+    ];
+    let answer = bureau.fill(&address, &fields).await;
+    assert_eq!(answer.status, 422);
+    let html = answer.html();
+    assert!(html.contains("还有整改项未报告完成") && html.contains("第82条"));
+    assert!(html.contains("href=\"#f-reply-kind\"") && html.contains("全部完成。"));
+}
+
+#[tokio::test]
+async fn a_consequential_act_passes_the_confirm_page_and_happens_once() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let address = format!("/matters/{}/actions/reply", story.suggestion);
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let reply = reply();
+    let confirm = bureau.fill(&address, &reply).await;
+    assert_eq!(confirm.status, 200);
+    let html = confirm.html();
+    for words in [
+        "请核对：书面回复",
+        "将会发生",
+        "批准后将会发生",
+        "“书面回复检察建议”即告完成，届满日 2026-05-06",
+        "按期",
+        "“整改期”不受影响",
+        "经手转至宝鸡市凤翔区人民检察院（联络员",
+        "办理后不能更改",
+        "已责令限制生产。",
+        "class=\"paper\"",
+    ] {
+        assert!(html.contains(words), "{words}");
+    }
+    // Nothing has happened yet.
+    let sight = scope(&world, BUREAU, RoleName::Handler);
+    let matter = || async {
+        world.store.matter_fetch(&sight, &story.suggestion).await.unwrap().unwrap().seen.matter
+    };
+    assert!(matter().await.proposal.is_none());
+    // Back to the form: everything is still there.
+    let mut back = reply.clone();
+    back.push(("step", "edit"));
+    let form = bureau.fill_again(&confirm, &address, &back).await;
+    assert_eq!(form.status, 200);
+    assert!(form.html().contains("除尘器改造完成。") && form.html().contains("enctype"));
+    // Twice the same form, once the act.
+    let mut sure = reply.clone();
+    sure.push(("step", "confirm"));
+    let first = bureau.fill_again(&confirm, &address, &sure).await;
+    let second = bureau.fill_again(&confirm, &address, &sure).await;
+    assert_eq!((first.status, second.status), (303, 303), "{}", second.html());
+    assert_eq!(first.location(), format!("/matters/{}", story.suggestion));
+    assert!(matter().await.proposal.is_some());
+    let page = bureau.get(first.location()).await.html();
+    assert!(page.contains("拟办意见") && page.contains("收回拟办") && page.contains("已提交审批"));
+    assert!(
+        page.contains(&format!(
+            "data-draft-clear=\"/drafts/act/reply?matter={}\"",
+            story.suggestion
+        ))
+    );
+}
+
+#[tokio::test]
+async fn approval_is_seen_given_and_refused_by_those_it_is_for() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let (matter, address) = (
+        format!("/matters/{}", story.suggestion),
+        format!("/matters/{}/actions/reply", story.suggestion),
+    );
+    let mut handler = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let mut leader = Browser::of(&world, BUREAU, RoleName::Leader).await;
+    let mut other = Browser::of(&world, PROCURATORATE, RoleName::Leader).await;
+    let mut reply = reply();
+    reply.push(("step", "confirm"));
+    assert_eq!(handler.fill(&address, &reply).await.status, 303);
+    // The other side knows nothing of it.
+    assert!(!other.get(&matter).await.html().contains("除尘器改造完成"));
+    assert_eq!(other.get(&format!("{matter}/proposal")).await.status, 303);
+    // The leader sees what approving brings about.
+    let page = leader.get(&format!("{matter}/proposal")).await;
+    for words in
+        ["审批：书面回复", "除尘器改造完成。", "送宝鸡市凤翔区人民检察院", "同意", "退回理由"]
+    {
+        assert!(page.html().contains(words), "{words}");
+    }
+    // Sent back without a reason: asked for it, nothing lost.
+    let empty = leader
+        .fill_again(&page, &format!("{matter}/proposal"), &[("do", "return"), ("reason", "  ")])
+        .await;
+    assert_eq!(empty.status, 422);
+    assert!(empty.html().contains("请写明理由"));
+    // The handler may take it back, not approve it.
+    let own = handler.get(&matter).await;
+    let refused =
+        handler.fill_again(&own, &format!("{matter}/proposal"), &[("do", "approve")]).await;
+    assert_eq!(refused.status, 403, "{}", refused.html());
+    let done = leader
+        .fill_again(
+            &page,
+            &format!("{matter}/proposal"),
+            &[("do", "return"), ("reason", "请补充监测报告。")],
+        )
+        .await;
+    assert_eq!(done.status, 303);
+    assert!(handler.get(&matter).await.html().contains("请补充监测报告。"));
+    assert_eq!(handler.fill(&address, &reply).await.status, 303);
+    let page = leader.get(&format!("{matter}/proposal")).await;
+    let done = leader.fill_again(&page, &format!("{matter}/proposal"), &[("do", "approve")]).await;
+    assert_eq!(done.status, 303, "{}", done.html());
+    let html = other.get(&matter).await.html();
+    assert!(html.contains("除尘器改造完成") && html.contains("已回复"));
+}
+
+#[tokio::test]
+async fn a_stale_tab_writes_nothing_and_loses_nothing() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let address = format!("/matters/{}/actions/make-plan", story.suggestion);
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let open_tab = bureau.get(&address).await;
+    act(&world, PROCURATORATE, &story.suggestion, "withdraw", &[]).await;
+    let answer =
+        bureau.fill_again(&open_tab, &address, &[("f.plan", "一字一句写了一下午的方案。")]).await;
+    assert_eq!(answer.status, 409);
+    let html = answer.html();
+    for words in ["事项已有变化，本次未办理", "撤回检察建议", "您打开页面之后的变化", "打开草稿"]
+    {
+        assert!(html.contains(words), "{words}");
+    }
+    let drafts = bureau.get("/drafts").await.html();
+    assert!(drafts.contains("一字一句写了一下午的方案。") && drafts.contains("报送整改方案"));
+}
+
+#[tokio::test]
+async fn a_stale_form_opens_again_with_what_was_typed() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let address = format!("/matters/{}/actions/make-plan", story.suggestion);
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let open_tab = bureau.get(&address).await;
+    act(&world, BUREAU, &story.suggestion, "register", &[]).await;
+    let plan = [("f.plan", "整改方案正文。")];
+    let answer = bureau.fill_again(&open_tab, &address, &plan).await;
+    assert_eq!(answer.status, 409);
+    assert!(answer.html().contains(&format!("href=\"{address}\"")));
+    let again = bureau.get(&address).await;
+    assert!(again.html().contains("整改方案正文。") && again.html().contains("已载入"));
+    let done = bureau.fill_again(&again, &address, &plan).await;
+    assert_eq!(done.status, 303, "{}", done.html());
+}
+
+#[tokio::test]
+async fn who_may_not_act_is_told_why_and_by_which_rule() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let matter = format!("/matters/{}", story.suggestion);
+    let mut procuratorate = Browser::of(&world, PROCURATORATE, RoleName::Handler).await;
+    let answer = procuratorate.get(&format!("{matter}/actions/reply")).await;
+    assert_eq!(answer.status, 403);
+    assert!(answer.html().contains("由被建议单位办理"));
+    let mut liaison = Browser::of(&world, BUREAU, RoleName::Liaison).await;
+    let answer = liaison.get(&format!("{matter}/actions/reply")).await;
+    assert!(answer.status == 403 && answer.html().contains("须由经办人办理"));
+    let answer = procuratorate.get(&format!("{matter}/actions/serve-directly")).await;
+    assert!(answer.status == 409 && answer.html().contains("当前状态为"));
+    for unknown in ["no-such-act", "correction-period-ended"] {
+        assert_eq!(procuratorate.get(&format!("{matter}/actions/{unknown}")).await.status, 404);
+    }
+}
+
+#[tokio::test]
+async fn drafts_are_saved_listed_taken_up_and_thrown_away() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let form = format!("/matters/{}/actions/reply", story.suggestion);
+    let page = bureau.get(&form).await;
+    let draft = format!("/drafts/act/reply?matter={}", story.suggestion);
+    assert!(page.html().contains(&format!("data-draft=\"{draft}\"")));
+    let csrf = page.hidden("csrf");
+    let saved = bureau
+        .post(&draft, &[("csrf", &csrf), ("f.reply-measures", "写到一半"), ("f.reply-kind", "")])
+        .await;
+    assert_eq!(saved.status, 204);
+    assert!(bureau.get(&form).await.html().contains("写到一半"));
+    let list = bureau.get("/drafts").await.html();
+    assert!(list.contains("写到一半") && list.contains("书面回复") && list.contains(&form));
+    // Nobody else's.
+    let mut other = Browser::of(&world, BUREAU, RoleName::Leader).await;
+    assert!(!other.get("/drafts").await.html().contains("写到一半"));
+    // Without JavaScript there is a button.
+    let stored =
+        bureau.fill(&form, &[("f.reply-measures", "写到三分之二"), ("step", "save")]).await;
+    assert_eq!(stored.status, 303);
+    assert!(bureau.get(&form).await.html().contains("写到三分之二"));
+    let id = story.suggestion.to_string();
+    let gone = bureau
+        .post("/drafts/discard", &[("csrf", &csrf), ("form", "act/reply"), ("matter", &id)])
+        .await;
+    assert_eq!(gone.status, 303);
+    assert!(!bureau.get(&form).await.html().contains("写到三分之二"));
+    for odd in ["/drafts/act/no-such", "/drafts/other/reply", "/drafts/act/reply?matter=x"] {
+        assert_eq!(bureau.post(odd, &[("csrf", &csrf), ("f.a", "b")]).await.status, 404, "{odd}");
+    }
+    let huge = "长".repeat(300_000);
+    assert_eq!(bureau.post(&draft, &[("csrf", &csrf), ("f.reply-done", &huge)]).await.status, 413);
+    // A form from elsewhere is not ours.
+    assert_eq!(bureau.post(&draft, &[("csrf", "wrong"), ("f.a", "b")]).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_matter_is_opened_under_another_with_what_that_one_says_already() {
+    let world = World::new("2026-03-02").await;
+    let problem = world.problem(BUREAU, "横水镇渗滤液外溢").await;
+    let id = problem.rsplit('/').next().unwrap();
+    let address = format!("/open/clue?parent={id}");
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let page = bureau.get(&address).await;
+    assert!(page.html().contains("value=\"长青镇工业园\""), "the place of the problem");
+    assert!(page.html().contains("data-pick-url=\"/units/suggest?side=procuratorate\""));
+    let rules = world.store.rules();
+    let clue = rules.procedure("clue").unwrap();
+    let option = |field: &str| clue.field(field).unwrap().options[0].id.clone();
+    let (source, field) = (option("clue-source"), option("field"));
+    let fields = [
+        ("party.receiver", PROCURATORATE),
+        ("f.clue-source", &source),
+        ("f.found-on", "2026-03-01"),
+        ("f.field", &field),
+        ("f.harm", "渗滤液流入雍水河。"),
+        ("f.place", "横水镇"),
+    ];
+    let done = bureau.fill_again(&page, &address, &fields).await;
+    assert_eq!(done.status, 303, "{}", done.html());
+    let html = bureau.get(done.location()).await.html();
+    assert!(html.contains("横水镇渗滤液外溢") && html.contains("已登记，编号 线索〔2026〕1号"));
+}
