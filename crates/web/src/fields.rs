@@ -1,7 +1,7 @@
 //! What a form sent: every field as text, in order, nothing lost.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::request::Parts;
 use procedure::Raw;
 
@@ -129,6 +129,53 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(Self(Fields::read(parts.uri.query().unwrap_or_default().as_bytes())))
+    }
+}
+
+/// A form with one file: its fields, and the file with its name.
+#[derive(Debug, Clone, Default)]
+pub struct Sent {
+    /// The fields.
+    pub fields: Fields,
+    /// The file's name as given.
+    pub file_name: String,
+    /// Its bytes; empty when none was chosen.
+    pub bytes: Bytes,
+}
+
+/// Longest name of a file that is kept, in characters.
+const FILE_NAME_CHARS_MAX: usize = 200;
+
+impl Sent {
+    /// Reads a form with one file of at most so many bytes.
+    ///
+    /// # Errors
+    /// [`WebError::TooLarge`], or [`WebError::Bad`] when it is no such form.
+    pub async fn read(request: Request, most: usize) -> Result<Self, WebError> {
+        let wrong = |_| WebError::bad("error.bad-detail");
+        let (parts, body) = request.into_parts();
+        // Beside the file stand a few short fields and the boundaries.
+        let body = read_body(body, most + FORM_BYTES_MAX).await?;
+        let request = Request::from_parts(parts, axum::body::Body::from(body));
+        let mut form = Multipart::from_request(request, &())
+            .await
+            .map_err(|_| WebError::bad("error.bad-detail"))?;
+        let (mut sent, mut pairs) = (Self::default(), Vec::new());
+        while let Some(field) = form.next_field().await.map_err(wrong)? {
+            let name = field.name().unwrap_or_default().to_owned();
+            if let Some(file) = field.file_name() {
+                let file: String = file.chars().take(FILE_NAME_CHARS_MAX).collect();
+                let bytes = field.bytes().await.map_err(wrong)?;
+                if bytes.len() > most {
+                    return Err(WebError::TooLarge);
+                }
+                (sent.file_name, sent.bytes) = (file, bytes);
+            } else {
+                pairs.push((name, field.text().await.map_err(wrong)?));
+            }
+        }
+        sent.fields = Fields(pairs);
+        Ok(sent)
     }
 }
 

@@ -27,6 +27,7 @@ use tower_http::compression::CompressionLayer;
 use crate::error::WebError;
 
 mod account;
+mod admin;
 pub mod api;
 pub mod asset;
 mod attachment;
@@ -60,6 +61,7 @@ pub fn router(house: House) -> Router {
         .merge(sign_in::routes())
         .merge(workbench::routes())
         .merge(account::routes())
+        .merge(admin::routes())
         .merge(register::routes())
         .merge(rules::routes())
         .merge(liaison::routes())

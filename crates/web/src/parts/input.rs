@@ -129,6 +129,13 @@ impl Input {
         Self::new(language, name, Kind::File(kinds), label).required()
     }
 
+    /// With another label, as it is.
+    #[must_use]
+    pub fn label(mut self, words: impl Into<String>) -> Self {
+        self.label = words.into();
+        self
+    }
+
     /// With help in the words of a message key.
     #[must_use]
     pub fn help(mut self, language: Language, key: &str) -> Self {
