@@ -3,6 +3,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "these are tests")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
 
+mod api;
 mod matter_browser;
 mod matter_form;
 mod matter_page;
