@@ -16,8 +16,12 @@ const BINARY: [&str; 12] =
 
 /// Folders of one machine, which mean nothing on another. Spelled in halves, or this file would
 /// be the first to break the rule.
-const MACHINE_PATHS: [&str; 3] =
-    [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
+const MACHINE_PATHS: [&str; 4] = [
+    concat!("/wo", "rk/main"),
+    concat!("/wo", "rk/sha"),
+    concat!("/ro", "ot/"),
+    concat!("/ho", "me/"),
+];
 
 const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
