@@ -13,6 +13,8 @@ mod browser;
 mod command;
 mod http;
 mod page;
+mod power;
 mod program;
 mod serve;
 mod smoke;
+mod story;
