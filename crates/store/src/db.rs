@@ -510,12 +510,12 @@ impl SqliteConnection {
                 "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
                  pragma recursive_triggers = on; pragma temp_store = memory; \
                  pragma cache_size = -16384; pragma mmap_size = 1073741824; \
+                 pragma wal_autocheckpoint = 8000; pragma journal_size_limit = 67108864; \
                  pragma trusted_schema = off;",
             )
             .map_err(failed)?;
-        if !writes {
-            connection.execute_batch("pragma query_only = on").map_err(failed)?;
-        }
+        let role = if writes { "pragma cache_size = -32768" } else { "pragma query_only = on" };
+        connection.execute_batch(role).map_err(failed)?;
         let (born, limit) = (Instant::now(), Arc::new(AtomicU64::new(u64::MAX)));
         let seen = limit.clone();
         connection

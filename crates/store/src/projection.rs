@@ -44,8 +44,8 @@ pub(crate) struct Projection {
     fixed: Vec<Value>,
     moving: Vec<Value>,
     describing: Vec<Value>,
-    body: String,
-    provenance: String,
+    /// The matter and its provenance as JSON; none for rows that are only compared.
+    body: Option<(String, String)>,
     parties: BTreeMap<(String, UnitId), i64>,
     scope: BTreeSet<UnitId>,
     procedure: String,
@@ -65,12 +65,24 @@ struct Summary {
 }
 
 impl Projection {
+    /// The rows of a matter whose body is to be written.
     pub(crate) fn of(
         rules: &Rules,
         family: &Family,
         matter: &Matter,
         provenance: &Provenance,
     ) -> Result<Self, StoreError> {
+        let body = (json("matter", matter)?, json("provenance", provenance)?);
+        Ok(Self { body: Some(body), ..Self::bodiless(rules, family, matter, provenance) })
+    }
+
+    /// The rows of a matter without its body.
+    pub(crate) fn bodiless(
+        rules: &Rules,
+        family: &Family,
+        matter: &Matter,
+        provenance: &Provenance,
+    ) -> Self {
         let procedure = rules.of(matter);
         let root = family.get(&matter.root).unwrap_or(matter);
         let summary = Summary::of(rules, root, matter);
@@ -115,7 +127,7 @@ impl Projection {
             .collect();
         let mut counts = Counts::new();
         count(matter, provenance, &parties, &mut counts);
-        Ok(Self {
+        Self {
             matter: matter.id.clone(),
             root: matter.root.clone(),
             fixed: vec![
@@ -127,8 +139,7 @@ impl Projection {
             ],
             moving,
             describing,
-            body: json("matter", matter)?,
-            provenance: json("provenance", provenance)?,
+            body: None,
             parties,
             scope: matter.seen_by.clone(),
             procedure: matter.procedure.clone(),
@@ -136,7 +147,7 @@ impl Projection {
             terms,
             files: files(matter),
             counts,
-        })
+        }
     }
 
     /// Takes this projection's counters out of the change, for the one that takes its place.
@@ -224,15 +235,8 @@ impl Projection {
                 }
             }
         }
-        let same = before
-            .is_some_and(|before| before.body == self.body && before.provenance == self.provenance);
-        if !same {
-            let row = [
-                (&self.root).into(),
-                (&self.matter).into(),
-                (&self.body).into(),
-                (&self.provenance).into(),
-            ];
+        if let Some((body, provenance)) = &self.body {
+            let row = [(&self.root).into(), (&self.matter).into(), body.into(), provenance.into()];
             tx.execute(BODY, &row).await?;
         }
         Ok(())

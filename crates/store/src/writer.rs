@@ -1,8 +1,9 @@
 //! The one writer: everything that changes goes through it.
 //!
-//! It takes all commands that wait, at most [`BATCH_MAX`], and makes them durable with one commit. Each
-//! command stands behind its own savepoint, so that what one of them breaks harms no other. Nobody is
-//! answered before the commit.
+//! It takes all commands that wait, at most [`BATCH_MAX`], and makes them durable with one commit. Nobody
+//! is answered before it. A refusal is an answer and undoes nothing. Should a command break something,
+//! all are undone and run again, each behind a savepoint of its own, so that it harms no other; that is
+//! rare enough for savepoints to be left out the first time.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -101,7 +102,7 @@ impl Writer {
         if self.inner.database.engine() == Engine::Postgres && batch.len() > 1 {
             self.sort(&mut batch).await;
         }
-        let answers = match self.commit(&batch).await {
+        let answers = match self.commit_all(&batch).await {
             Ok(answers) => answers,
             Err(error) if batch.len() > 1 => {
                 tracing::warn!(commands = batch.len(), %error, "a commit failed; one by one now");
@@ -155,6 +156,33 @@ impl Writer {
         batch.extend(sorted.into_iter().map(|(_, work)| work));
     }
 
+    /// All in one commit: first without savepoints, with them when one breaks something.
+    async fn commit_all(
+        &mut self,
+        batch: &[Work],
+    ) -> Result<Vec<Result<Answer, StoreError>>, StoreError> {
+        match self.commit_together(batch).await {
+            Ok(answers) => Ok(answers.into_iter().map(Ok).collect()),
+            Err(error) => {
+                tracing::debug!(commands = batch.len(), %error, "a command broke something");
+                self.commit(batch).await
+            }
+        }
+    }
+
+    async fn commit_together(&mut self, batch: &[Work]) -> Result<Vec<Answer>, StoreError> {
+        let mut tx = self.inner.database.write().await?;
+        let mut counts = Counts::new();
+        let mut answers = Vec::with_capacity(batch.len());
+        for work in batch {
+            answers.push(self.run(&mut tx, &mut counts, &work.job).await?);
+        }
+        write_counts(&mut tx, &counts).await?;
+        tx.commit().await?;
+        Ok(answers)
+    }
+
+    /// Each behind its own savepoint.
     async fn commit(
         &mut self,
         batch: &[Work],
@@ -504,29 +532,35 @@ async fn write(
         touched.insert(id.clone());
     }
     event::append(tx, &events).await?;
-    let project = |loaded: &Loaded, id: &MatterId| {
-        let Some(matter) = loaded.family.get(id) else { return Ok(None) };
+    let bodiless = |loaded: &Loaded, id: &MatterId| {
+        let matter = loaded.family.get(id)?;
         let provenance = loaded.provenance.get(id).cloned().unwrap_or_default();
-        Projection::of(rules, &loaded.family, matter, &provenance).map(Some)
+        Some(Projection::bodiless(rules, &loaded.family, matter, &provenance))
     };
-    // The root first: when lists show it differently, they show all under it differently.
-    let root = touched.iter().find_map(|id| after.family.get(id)).map(|matter| matter.root.clone());
-    if let Some(root) = root
-        && touched.contains(&root)
-        && let (Some(old), Some(new)) = (project(before, &root)?, project(&after, &root)?)
-        && new.describes_differently(&old)
-    {
-        touched.extend(after.family.matters().map(|matter| matter.id.clone()));
-    }
+    let mut rows = Vec::with_capacity(touched.len());
+    let mut root_differs = false;
     for id in &touched {
-        let (old, new) = (project(before, id)?, project(&after, id)?);
-        if let Some(old) = &old {
+        let Some(matter) = after.family.get(id) else { continue };
+        let provenance = after.provenance.get(id).cloned().unwrap_or_default();
+        let new = Projection::of(rules, &after.family, matter, &provenance)?;
+        let old = bodiless(before, id);
+        root_differs |= matter.id == matter.root
+            && old.as_ref().is_some_and(|old| new.describes_differently(old));
+        rows.push((old, new));
+    }
+    // When lists show the root differently, they show all under it differently.
+    if root_differs {
+        for matter in after.family.matters().filter(|matter| !touched.contains(&matter.id)) {
+            let new = bodiless(&after, &matter.id);
+            rows.extend(new.map(|new| (bodiless(before, &matter.id), new)));
+        }
+    }
+    for (old, new) in &rows {
+        if let Some(old) = old {
             old.discount(counts);
         }
-        if let Some(new) = new {
-            new.count(counts);
-            new.write(tx, old.as_ref()).await?;
-        }
+        new.count(counts);
+        new.write(tx, old.as_ref()).await?;
     }
     Ok((events, after.family))
 }
