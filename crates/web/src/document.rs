@@ -70,6 +70,10 @@ async fn show(
     let was_made = matter.documents.iter().find(|made| made.event == number && made.kind == kind);
     let made = was_made.filter(|made| document_is_for(&look, matter, &made.kind));
     let made = made.ok_or(WebError::NotFound)?;
+    let contents = room.procedure()?.document(&kind).map(|document| document.contents.as_slice());
+    house
+        .note_reading(&who, &room, |field| contents.is_some_and(|all| all.contains(field)))
+        .await?;
     let events = house.store.timeline(&who.scope, &matter.id).await?.unwrap_or_default();
     let (fields, hidden) = fields_at(&events, number);
     let paper = paper(&look, matter, &fields, &hidden, &kind, made.at).ok_or(WebError::NotFound)?;
@@ -107,17 +111,15 @@ fn fields_at(events: &[SeenEvent], number: u32) -> (BTreeMap<String, Value>, Vec
     (fields, hidden)
 }
 
-/// The document an act would make, before it is done.
+/// The document an act would make with these fields, before it is done.
 pub(crate) fn preview(
     look: &Look<'_>,
     matter: &Matter,
-    input: &BTreeMap<String, Value>,
+    fields: &BTreeMap<String, Value>,
     kind: &str,
     at: Timestamp,
 ) -> Option<Paper> {
-    let mut fields = matter.fields.clone();
-    fields.extend(input.clone());
-    paper(look, matter, &fields, &[], kind, at)
+    paper(look, matter, fields, &[], kind, at)
 }
 
 fn paper(

@@ -256,7 +256,9 @@ impl<'a> Desk<'a> {
         let actor = self.who.actor();
         match &self.aim {
             Aim::Act { room, action, .. } => {
-                let offers = offers(self.world(), &room.sight.whole, room.matter(), &actor);
+                let whole = &room.sight.whole;
+                let matter = whole.get(&room.matter().id).unwrap_or(room.matter());
+                let offers = offers(self.world(), whole, matter, &actor);
                 offers.into_iter().find(|offer| offer.action.id == action.id)?.refusal
             }
             Aim::Open { room, procedure } => {
@@ -567,18 +569,14 @@ impl<'a> Desk<'a> {
     }
 
     pub(crate) async fn shell(&self, title: &str) -> Result<Shell, WebError> {
-        match self.aim.room() {
-            Some(room) => {
-                let shell = room.shell(self.house, self.who, title).await?;
-                Ok(shell.crumb(self.aim.back(), &room.matter().number))
-            }
-            None => {
-                let mechanism = crate::mechanism::of_clause(&self.aim.procedure().clause);
-                let place = mechanism.map_or("register", |mechanism| mechanism.id);
-                let shell = self.house.shell(self.who, place, title).await?;
-                Ok(shell.crumb(format!("/{place}"), self.look.say(&format!("nav.{place}"))))
-            }
+        if let Some(room) = self.aim.room() {
+            let shell = room.shell(self.house, self.who, title).await?;
+            return Ok(shell.crumb(self.aim.back(), &room.matter().number));
         }
+        let mechanism = crate::mechanism::of_clause(&self.aim.procedure().clause);
+        let place = mechanism.map_or("register", |mechanism| mechanism.id);
+        let shell = self.house.shell(self.who, place, title).await?;
+        Ok(shell.crumb(format!("/{place}"), self.look.say(&format!("nav.{place}"))))
     }
 
     /// The people a page about the matter names.

@@ -199,7 +199,7 @@ async fn show(
     let procedure = room.procedure()?;
     let events = house.store.timeline(&who.scope, &matter.id).await?.unwrap_or_default();
     let people = People::of(&house, matter, &events).await?;
-    house.note_reading(&who, &room).await?;
+    house.note_reading(&who, &room, |_| true).await?;
     let head = head(&look, &room, &people);
     let shell = room.shell(&house, &who, &head.title).await?.crumb_here(&head.number);
     let offers = offer::all(&look, &room.sight.whole, matter);
@@ -217,7 +217,7 @@ async fn show(
         groups: groups(&look, &room, procedure),
         map: place::map(&look, matter, procedure),
         repairs: repair::repairs(&look, matter, &room.sight.family),
-        moments: moments(&look, matter, &events, &people.names),
+        moments: story(&house, &who, &room, &events, &people).await?,
         documents: documents(&look, matter),
         materials: timeline::materials(&look, matter, &events, &people.names),
         tree: tree::tree(&look, &room.sight.family, &matter.id),
@@ -230,11 +230,51 @@ async fn show(
 }
 
 impl House {
-    /// Writes down that sensitive fields of a matter were read.
-    async fn note_reading(&self, who: &SignedIn, room: &Room) -> Result<(), WebError> {
-        let read: Vec<&str> = room.sight.seen.sensitive.iter().map(String::as_str).collect();
+    /// Writes down which sensitive fields of a matter were read.
+    pub(crate) async fn note_reading(
+        &self,
+        who: &SignedIn,
+        room: &Room,
+        was_read: impl Fn(&String) -> bool,
+    ) -> Result<(), WebError> {
+        let sensitive = room.sight.seen.sensitive.iter().filter(|field| was_read(field));
+        let read: Vec<&str> = sensitive.map(String::as_str).collect();
         Ok(self.store.note_access(&who.scope, &room.matter().id, &read).await?)
     }
+}
+
+/// Matters under a problem whose acts its page tells; more are only in the tree.
+const TOLD_MATTERS_MAX: usize = 30;
+
+/// What happened to a matter; under a problem also what happened to everything under it, in short, so
+/// that one page tells what both sides did.
+async fn story(
+    house: &House,
+    who: &SignedIn,
+    room: &Room,
+    events: &[SeenEvent],
+    people: &People,
+) -> Result<Vec<Moment>, WebError> {
+    let (look, matter) = (room.look(who), room.matter());
+    let mut told = moments(&look, matter, events, &people.names);
+    if matter.id != matter.root {
+        return Ok(told);
+    }
+    let mut others = Vec::new();
+    let below = room.sight.family.iter().map(|seen| &seen.matter);
+    for other in below.filter(|other| other.id != matter.id).take(TOLD_MATTERS_MAX) {
+        let events = house.store.timeline(&who.scope, &other.id).await?.unwrap_or_default();
+        others.push((other, events));
+    }
+    let acted = others.iter().flat_map(|(_, events)| users_of(events)).collect();
+    let names = People::named(house, &acted).await?;
+    for (other, events) in &others {
+        let moments = moments(&look, other, events, &names);
+        told.extend(moments.into_iter().map(|moment| moment.short(&look, other)));
+    }
+    // Of one instant, what was told later stays later.
+    told.sort_by_key(|moment| std::cmp::Reverse(moment.at));
+    Ok(told)
 }
 
 /// The people a page about a matter names.
@@ -259,21 +299,19 @@ impl People {
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect();
-        let named = events.iter().flat_map(|seen| {
-            let drafter = match &seen.event.what {
-                What::Acted(act) => act.drafted_by,
-                _ => None,
-            };
-            seen.event.by.user.into_iter().chain(drafter)
-        });
-        let users: BTreeSet<UserId> =
-            named.chain(matter.proposal.as_ref().map(|proposal| proposal.by)).collect();
-        let people = house.people.person_list(&users).await?;
+        let drafted = matter.proposal.as_ref().map(|proposal| proposal.by);
+        let users = users_of(events).chain(drafted).collect();
         Ok(Self {
-            names: people.into_iter().map(|(id, person)| (id, person.display_name)).collect(),
+            names: Self::named(house, &users).await?,
             liaisons: house.people.liaison_list(&units).await?,
             keepers: house.people.matter_keeper_list(&matter.id).await?,
         })
+    }
+
+    /// The names of some people.
+    async fn named(house: &House, users: &BTreeSet<UserId>) -> Result<Names, WebError> {
+        let people = house.people.person_list(users).await?;
+        Ok(people.into_iter().map(|(id, person)| (id, person.display_name)).collect())
     }
 
     /// Where there is no matter yet, nobody is named.
@@ -287,6 +325,17 @@ impl People {
         let name = format!("{} {}", look.say("matter.liaison"), person.display_name);
         if person.phone.is_empty() { name } else { format!("{name} {}", person.phone) }
     }
+}
+
+/// Everybody who acted or drafted in some events.
+fn users_of(events: &[SeenEvent]) -> impl Iterator<Item = UserId> {
+    events.iter().flat_map(|seen| {
+        let drafter = match &seen.event.what {
+            What::Acted(act) => act.drafted_by,
+            _ => None,
+        };
+        seen.event.by.user.into_iter().chain(drafter)
+    })
 }
 
 fn head(look: &Look<'_>, room: &Room, people: &People) -> Head {
@@ -303,8 +352,8 @@ fn head(look: &Look<'_>, room: &Room, people: &People) -> Head {
             is_ours: *unit == look.scope.unit,
         })
         .collect();
-    let root = room.sight.family.iter().find(|seen| seen.matter.id == matter.root);
-    let problem = root.filter(|root| root.matter.id != matter.id).map(|root| Link {
+    let above = room.sight.family.iter().find(|seen| seen.matter.id == matter.root);
+    let problem = above.filter(|root| root.matter.id != matter.id).map(|root| Link {
         href: format!("/matters/{}", root.matter.id),
         words: format!("{} {}", root.matter.number, root.matter.title),
     });
@@ -353,7 +402,7 @@ fn groups(look: &Look<'_>, room: &Room, procedure: &Procedure) -> Vec<Group> {
             || ("", look.say("matter.other-facts")),
             |act| (act.id.as_str(), look.of(&act.name)),
         );
-        let entry = Entry::of(look, seen.field, &seen.value);
+        let entry = Entry::of(look, seen.field, seen.value);
         match groups.iter_mut().find(|(known, _)| *known == id) {
             Some((_, group)) => group.entries.push(entry),
             None => groups.push((id, Group { title, entries: vec![entry] })),

@@ -63,8 +63,12 @@ pub(super) async fn page(
         });
         entries.extend(held);
         if let Some(matter) = decision.family.get(id) {
+            // What the reader may not read is not in the preview either.
+            let mut fields =
+                desk.aim.room().map(|room| room.matter().fields.clone()).unwrap_or_default();
+            fields.extend(input.clone());
             let kinds = action.documents.iter();
-            papers.extend(kinds.filter_map(|kind| preview(look, matter, input, kind, event.at)));
+            papers.extend(kinds.filter_map(|kind| preview(look, matter, &fields, kind, event.at)));
         }
     }
     let (id, about) = match desk.aim.room() {

@@ -174,7 +174,7 @@ pub(crate) enum Control {
 pub(crate) struct Chosen {
     pub(crate) id: String,
     pub(crate) words: String,
-    pub(crate) is_chosen: bool,
+    pub(crate) ticked: bool,
 }
 
 /// What stands in a picker.
@@ -319,7 +319,7 @@ fn control(look: &Look<'_>, room: Option<&Room>, field: &Field, filled: &Filled)
             .map(|option| Chosen {
                 id: option.id.clone(),
                 words: look.of(&option.words),
-                is_chosen: given.contains(&option.id),
+                ticked: given.contains(&option.id),
             })
             .collect()
     };
@@ -509,8 +509,8 @@ fn condition_words(look: &Look<'_>, procedure: &Procedure, guard: &Guard) -> Str
                 }
             };
             let Some(field) = procedure.field(id) else { return vague() };
-            let value = words(look, field, &Value::Text(option.clone()));
-            look.fill(key, &[("field", &look.of(&field.label)), ("value", &value)])
+            let wanted = words(look, field, &Value::Text(option.clone()));
+            look.fill(key, &[("field", &look.of(&field.label)), ("value", &wanted)])
         }
         Guard::Compare(..) | Guard::Is(_) => vague(),
     }

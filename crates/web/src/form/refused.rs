@@ -99,7 +99,11 @@ async fn page(
     draft: Option<String>,
 ) -> Result<Response, WebError> {
     let is_stale = refusal.why == Why::Stale;
-    let title = look.say(if is_stale { "form.stale-title" } else { "form.refused-title" });
+    let title = look.say(match (is_stale, &draft) {
+        (true, _) => "form.stale-title",
+        (false, Some(_)) => "form.refused-title",
+        (false, None) => "form.not-now-title",
+    });
     let mut lines = vec![look.of(&refusal.words)];
     lines.extend(refusal.fields.iter().map(|fault| look.of(&fault.words)));
     if draft.is_some() && !is_stale {

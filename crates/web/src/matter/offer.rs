@@ -38,6 +38,8 @@ pub(crate) struct Offers {
 pub(crate) fn all(look: &Look<'_>, whole: &Family, matter: &Matter) -> Offers {
     let world = World { rules: look.rules, directory: look.directory, now: look.now };
     let actor = look.scope.actor();
+    // The rules go by everything there is, also by what the reader may not read.
+    let matter = whole.get(&matter.id).unwrap_or(matter);
     let mut found = Offers::default();
     for offer in offers(world, whole, matter, &actor) {
         let action = offer.action;

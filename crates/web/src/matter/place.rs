@@ -154,13 +154,13 @@ struct Eye {
 impl Eye {
     /// Shows the whole of some bounds, north up, one scale in both directions.
     fn on(view: Bounds) -> Self {
-        let middle = (view.south + view.north) / 2.0;
+        let middle = f64::midpoint(view.south, view.north);
         let narrowing = middle.to_radians().cos().max(0.1);
         let scale =
             (WIDTH / ((view.east - view.west) * narrowing)).min(HEIGHT / (view.north - view.south));
         let (across, down) = (scale * narrowing, scale);
         let (half_width, half_height) = (WIDTH / across / 2.0, HEIGHT / down / 2.0);
-        let centre = (view.west + view.east) / 2.0;
+        let centre = f64::midpoint(view.west, view.east);
         let seen = Bounds {
             west: centre - half_width,
             east: centre + half_width,
@@ -232,7 +232,7 @@ impl Bounds {
     fn wider(self) -> Self {
         let more = |low: f64, high: f64| {
             let span = (high - low).max(SPAN_MIN);
-            let middle = (low + high) / 2.0;
+            let middle = f64::midpoint(low, high);
             let half = span * (0.5 + MARGIN / 2.0);
             (middle - half, middle + half)
         };

@@ -78,7 +78,7 @@ fn repair(look: &Look<'_>, seen: &SeenMatter, procedure: &Procedure) -> Repair {
                 .push(Reading { label: look.of(&field.label), value: words(look, field, value) }),
             // The first thing written down says what it is about.
             Seen::Value(Value::Text(text)) if place == 0 => title.clone_from(text),
-            value => entries.push(Entry { wide: true, ..Entry::of(look, field, &value) }),
+            value => entries.push(Entry { wide: true, ..Entry::of(look, field, value) }),
         }
     }
     entries.retain(|entry| !matches!(entry.shown, Shown::Files(_)));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use procedure::definition::Procedure;
 use procedure::matter::{Act, Event, Obligation, What};
 use procedure::value::FileRef;
@@ -18,6 +19,9 @@ pub(crate) type Names = BTreeMap<UserId, String>;
 /// One act and what followed from it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Moment {
+    pub(crate) at: Timestamp,
+    /// The matter it happened to, when it is not the page's own.
+    pub(crate) matter: Option<Link>,
     pub(crate) datetime: String,
     pub(crate) day: String,
     pub(crate) hour: String,
@@ -98,6 +102,7 @@ fn begins(what: &What) -> bool {
 fn moment(look: &Look<'_>, matter: &Matter, event: &Event, names: &Names) -> Moment {
     let at = calendar::SHANGHAI.to_datetime(event.at);
     Moment {
+        at: event.at,
         datetime: at.strftime("%Y-%m-%dT%H:%M").to_string(),
         day: day(event.at),
         hour: hour(event.at),
@@ -139,6 +144,20 @@ fn who(look: &Look<'_>, event: &Event, names: &Names) -> String {
 }
 
 impl Moment {
+    /// The same on the page of the problem: what was done, to which matter, by whom.
+    pub(crate) fn short(self, look: &Look<'_>, matter: &Matter) -> Self {
+        let words = format!("{} {}", look.kind(matter), matter.number);
+        let href = format!("/matters/{}", matter.id);
+        let about = if self.about == matter.title { String::new() } else { self.about };
+        Self {
+            matter: Some(Link { href, words }),
+            about,
+            entries: Vec::new(),
+            follows: self.follows.into_iter().take(1).collect(),
+            ..self
+        }
+    }
+
     /// Takes in an event: as the act itself when it opens the moment, else as what followed.
     fn add(&mut self, look: &Look<'_>, matter: &Matter, seen: &SeenEvent, opens: bool) {
         let procedure = look.procedure(matter);
@@ -146,7 +165,7 @@ impl Moment {
             What::Opened(opening) => {
                 let name = procedure.map(|procedure| look.of(&procedure.open.name));
                 self.title = name.unwrap_or_else(|| opening.procedure.clone());
-                self.about = opening.title.clone();
+                self.about.clone_from(&opening.title);
                 self.entries = entries(look, procedure, &opening.fields, seen);
             }
             What::Proposed(proposal) => {
@@ -222,10 +241,10 @@ fn entries(
     let fields = procedure.map(|procedure| procedure.fields.as_slice()).unwrap_or_default();
     let entry = |field: &procedure::definition::Field| {
         if seen.masked.contains(&field.id) {
-            return Some(Entry::of(look, field, &Seen::Masked));
+            return Some(Entry::of(look, field, Seen::Masked));
         }
         let value = input.get(&field.id).filter(|value| !value.is_empty())?;
-        Some(Entry::of(look, field, &Seen::Value(value)))
+        Some(Entry::of(look, field, Seen::Value(value)))
     };
     fields.iter().filter_map(entry).collect()
 }

@@ -90,7 +90,7 @@ pub(crate) fn size_words(bytes: u64) -> String {
 
 impl Entry {
     /// A field as its reader may see it.
-    pub(crate) fn of(look: &Look<'_>, field: &Field, seen: &Seen) -> Self {
+    pub(crate) fn of(look: &Look<'_>, field: &Field, seen: Seen<'_>) -> Self {
         let shown = match seen {
             Seen::Value(value) => shown(look, field, value),
             Seen::Masked => Shown::Masked,

@@ -69,6 +69,34 @@ impl Browser {
         browser
     }
 
+    /// Somebody who has not signed in.
+    pub fn new(world: &World) -> Self {
+        Self { app: web::router(world.house.clone()), cookies: Vec::new() }
+    }
+
+    /// Somebody who has signed in by that name.
+    pub async fn named(world: &World, login: &str) -> Self {
+        let mut browser = Self::new(world);
+        let csrf = browser.get("/sign-in").await.hidden("csrf");
+        let answer = browser.post("/demo/sign-in", &[("csrf", &csrf), ("user", login)]).await;
+        assert_eq!(answer.status, 303, "{}", answer.html());
+        browser
+    }
+
+    /// The token of the forms of this browser.
+    pub async fn csrf(&mut self) -> String {
+        let page = self.get("/account").await;
+        if page.status == 200 { page.hidden("csrf") } else { self.get("/sign-in").await.hidden("csrf") }
+    }
+
+    /// Sends a form with its token before the other fields.
+    pub async fn send_form(&mut self, address: &str, fields: &[(&str, &str)]) -> Answer {
+        let csrf = self.csrf().await;
+        let mut all = vec![("csrf", csrf.as_str())];
+        all.extend(fields);
+        self.post(address, &all).await
+    }
+
     pub async fn get(&mut self, address: &str) -> Answer {
         self.send(Method::GET, address, &[], Body::empty()).await
     }

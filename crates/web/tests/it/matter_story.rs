@@ -91,13 +91,16 @@ fn lawful(world: &World, field: &Field) -> String {
     }
 }
 
+/// Fields and what is typed into them.
+pub type Typed<'a> = &'a [(&'a str, &'a str)];
+
 /// Opens a matter as a handler.
 pub async fn open(
     world: &World,
     code: &str,
     procedure: &str,
     parent: Option<&MatterId>,
-    (title, parties, input): (&str, &[(&str, &str)], &[(&str, &str)]),
+    (title, parties, input): (&str, Typed<'_>, Typed<'_>),
 ) -> MatterId {
     let rules = world.store.rules();
     let today = calendar::local_date(world.store.now());
