@@ -11,6 +11,7 @@
 mod act;
 mod attachment;
 mod backup;
+mod crash;
 mod database;
 mod list;
 mod people;
