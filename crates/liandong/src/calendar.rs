@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use calendar::{Calendar, Words};
 use clap::Subcommand;
+use store::people::Authority;
+
+use store::Authority;
 
 use crate::clock::SystemClock;
 use crate::house::{self, HashCost};
@@ -108,7 +111,7 @@ async fn import(file: &Path, place: &PlaceFlags, terminal: Terminal) -> Result<(
     let settings = place.resolve(DATA)?;
     let house = house::open(&settings, Arc::new(SystemClock), HashCost::Full).await?;
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
-    let put = house.store.calendar_put(&text, &name, None).await;
+    let put = house.store.calendar_put(&text, &name, Authority::Program).await;
     house.store.close().await;
     let put = put.map_err(|error| Failure::because("未导入", "nothing was imported", error))?;
     let years: Vec<String> = put.years.iter().map(ToString::to_string).collect();

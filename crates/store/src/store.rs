@@ -13,6 +13,8 @@ use crate::clock::Clock;
 use crate::db::{Database, Tx};
 use crate::directory::{Directories, Directory};
 use crate::error::StoreError;
+use crate::journal::{AdminAct, AdminEntry, Target, admin_event_append};
+use crate::people::Authority;
 use crate::randomness::Randomness;
 use crate::row::Value;
 use crate::scope::Scope;
@@ -283,8 +285,8 @@ impl Store {
         }
     }
 
-    /// Loads the holidays of a year or several, then reckons provisional ends anew; says how many
-    /// changed.
+    /// Loads the holidays of a year or several, with an entry in the journal, then reckons provisional
+    /// ends anew; says how many changed.
     ///
     /// # Errors
     /// [`CalendarPutError::Table`] names the line that cannot be read.
@@ -292,7 +294,7 @@ impl Store {
         &self,
         csv: &str,
         file: &str,
-        by: Option<&Scope>,
+        by: Authority,
     ) -> Result<CalendarPut, CalendarPutError> {
         const SQL: &str = "
             insert into calendar_table (year, rows, loaded_by, loaded_at) values ($1, $2, $3, $4)
@@ -305,16 +307,21 @@ impl Store {
             return Err(CalendarPutError::NoYear);
         }
         let now = self.now();
-        let row = |year: &i16| Statement {
-            sql: SQL,
-            values: vec![
-                i64::from(*year).into(),
-                csv.into(),
-                by.map(|scope| scope.user).into(),
-                now.into(),
-            ],
+        let mut tx = self.inner.database.write().await?;
+        for year in &years {
+            let row = [i64::from(*year).into(), csv.into(), by.user().into(), now.into()];
+            tx.execute(SQL, &row).await?;
+        }
+        let entry = AdminEntry {
+            at: now,
+            by,
+            act: AdminAct::CalendarLoaded,
+            target: Target::Platform,
+            unit: None,
+            detail: serde_json::json!({ "file": file, "years": years }),
         };
-        self.write(years.iter().map(row).collect()).await?;
+        admin_event_append(&mut tx, entry).await?;
+        tx.commit().await?;
         self.refresh_calendar().await?;
         Ok(CalendarPut { years, recounted: self.recount().await? })
     }

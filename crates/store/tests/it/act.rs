@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use procedure::{Command, Event, Family, MatterId, Request, Why};
 use store::draft::DraftBody;
-use store::{ActError, Engine};
+use store::{ActError, Authority, Engine};
 
 use crate::world::{
     BUREAU, PROCURATORATE, World, actor, each_engine, key, officer, prosecutor, raw, refused,
@@ -178,12 +178,16 @@ async fn a_year_loaded_later_settles_what_was_provisional() {
         let provisional = "select count(*) from obligation where provisional = 1";
         assert_eq!(world.number(provisional).await, 1);
         let csv = "date,kind,name\n2027-01-01,holiday,元旦\n2027-02-01,holiday,春节\n";
-        let put = world.store.calendar_put(csv, "2027.csv", None).await.unwrap();
+        let put = world.store.calendar_put(csv, "2027.csv", Authority::Program).await.unwrap();
         assert_eq!((put.years.as_slice(), put.recounted), (&[2027][..], 1));
         assert_eq!(world.number(provisional).await, 0);
         let scope = world.scope(&officer());
         let seen = world.store.matter_fetch(&scope, &letter.matter).await.unwrap().unwrap().seen;
         assert_eq!(seen.matter.obligations[0].due.date().to_string(), "2027-02-02");
+        let journal =
+            "select what || ' ' || detail from admin_event where what = 'calendar-loaded'";
+        let journal = world.column(journal).await;
+        assert_eq!(journal, [r#"calendar-loaded {"file":"2027.csv","years":[2027]}"#]);
         // Another process learns of it.
         let other = world.another_store().await;
         assert!(other.rules().calendar().has_year(2027));
@@ -371,4 +375,26 @@ pub(crate) async fn consistent(world: &World) {
     let sql = "select unit_id, name, number from unit_counter where number <> 0";
     let kept = read(tx.rows(sql, &[]).await.unwrap());
     assert_eq!(kept, counted, "kept counters and rows differ");
+}
+
+#[tokio::test]
+async fn what_is_sent_back_lies_among_its_writers_drafts_again() {
+    each_engine(async |world| {
+        let root = world.trouble("渭河异味").await;
+        let letter = world.letter(&root.matter).await;
+        let who = prosecutor();
+        world.act(&who, &letter.matter, "serve", &[("words", "请核查")]).await;
+        let back = Request {
+            matter: letter.matter.clone(),
+            seen: None,
+            command: Command::Return { reason: "补充依据".to_owned() },
+        };
+        world.store.act(&chief(), back, None).await.unwrap();
+        let form = "act/serve";
+        let draft = world.store.draft_fetch(who.user, form, Some(&letter.matter)).await.unwrap();
+        let draft = draft.expect("the draft is back");
+        assert_eq!(draft.body.input["words"], ["请核查"]);
+        assert_eq!(draft.refusal.expect("with the reason").zh, "退回：补充依据");
+    })
+    .await;
 }

@@ -92,10 +92,11 @@ pub(super) async fn load(
 ) -> Result<Response, WebError> {
     let sent = Sent::read(request, TABLE_BYTES_MAX).await?;
     let wrong = |words| vec![FieldError { field: "file".to_owned(), words }];
+    let by = who.account.session.authority();
     let errors = match std::str::from_utf8(&sent.bytes) {
         Err(_) => wrong(words("admin.calendar-not-utf8")),
         Ok("") => wrong(words("admin.import-no-file")),
-        Ok(csv) => match house.store.calendar_put(csv, &sent.file_name, None).await {
+        Ok(csv) => match house.store.calendar_put(csv, &sent.file_name, by).await {
             Ok(put) => {
                 let years: Vec<String> = put.years.iter().map(ToString::to_string).collect();
                 let language = who.visitor.language;
