@@ -97,6 +97,7 @@ async fn play(
     let mut units = people::shown(&directory)?;
     units.extend(scripts.iter().flat_map(retelling::Script::units));
     units.extend(plans.iter().flat_map(story::Plan::units));
+    people::with_those_above(&directory, &mut units);
     progress(&Words::new("建立演示账号……", "making the demo's people …"));
     let made = people::people_make(&house.people, &units, password).await?;
     let accounts = people::accounts(&directory, &made)?;

@@ -65,6 +65,12 @@ pub(super) fn shown(directory: &Directory) -> Result<BTreeSet<UnitId>, DemoError
     SHOWN.iter().map(|(code, _)| unit(directory, code)).collect()
 }
 
+/// Adds the unit that guides each of them: it accepts repairs and approves what goes upward.
+pub(super) fn with_those_above(directory: &Directory, units: &mut BTreeSet<UnitId>) {
+    let above: Vec<UnitId> = units.iter().filter_map(|unit| directory.get(*unit)?.above).collect();
+    units.extend(above);
+}
+
 /// Makes a handler, a leader and a liaison at each unit, and the three administrators.
 pub(super) async fn people_make(
     people: &People,

@@ -25,9 +25,9 @@ use super::story::{AFTER, BEFORE, Deed, Plan, What};
 use super::{DemoError, fault};
 
 /// Moments of a working day, in minutes after midnight; each comes up to [`JITTER`] minutes later.
-const MOMENTS: [i64; 9] = [505, 550, 600, 650, 700, 865, 920, 975, 1_030];
+const MOMENTS: [i64; 5] = [510, 585, 660, 870, 960];
 /// How much later a moment may come.
-const JITTER: i64 = 40;
+const JITTER: i64 = 60;
 /// How long after a deed a story looks again at the earliest.
 const BREATH: SignedDuration = SignedDuration::from_mins(20);
 /// Most deeds of one story; more means that it runs in circles.
@@ -49,6 +49,8 @@ pub(super) struct Lived {
 struct Running {
     plan: Plan,
     root: Option<MatterId>,
+    /// The family as last seen; none when it has changed since.
+    family: Option<Family>,
     wake: Timestamp,
     /// When something in its family runs out.
     due: Option<Timestamp>,
@@ -120,7 +122,7 @@ fn begin(stage: &Stage<'_>, mut plan: Plan) -> Running {
     names.insert("officer", officer);
     names.insert("handler", handler);
     names.insert("source-words", found.to_owned());
-    Running { wake: plan.starts_at, plan, root: None, due: None, deeds: 0 }
+    Running { wake: plan.starts_at, plan, root: None, family: None, due: None, deeds: 0 }
 }
 
 /// The moments of a day on which offices work.
@@ -152,31 +154,39 @@ async fn pass_until(
             .filter(|(_, story)| story.due.is_some_and(|due| due <= end))
             .map(|(number, _)| number)
             .collect();
-        for (number, family) in look(stage, stories, &over).await? {
-            if let Some(story) = stories.get_mut(number) {
-                story.due = family.as_ref().and_then(next_end);
+        for number in &over {
+            if let Some(story) = stories.get_mut(*number) {
+                story.family = None;
                 story.wake = story.wake.min(end);
             }
         }
+        look(stage, stories, &over).await?;
     }
 }
 
-/// The families of some stories as they stand.
+/// Reads the families of some stories anew where they have changed.
 async fn look(
     stage: &Stage<'_>,
-    stories: &[Running],
+    stories: &mut [Running],
     which: &[usize],
-) -> Result<Vec<(usize, Option<Family>)>, DemoError> {
-    let reads = which.iter().filter_map(|number| Some((*number, stories.get(*number)?))).map(
-        |(number, story)| async move {
-            let family = match &story.root {
-                Some(root) => Some(stage.family(story.plan.sides()[0], root).await?),
-                None => None,
-            };
-            Ok((number, family))
-        },
-    );
-    join_all(reads).await.into_iter().collect()
+) -> Result<(), DemoError> {
+    let reads = which
+        .iter()
+        .filter_map(|number| {
+            let story = stories.get(*number).filter(|story| story.family.is_none())?;
+            Some((*number, story.plan.sides()[0], story.root.clone()?))
+        })
+        .map(|(number, unit, root)| async move {
+            stage.family(unit, &root).await.map(|family| (number, family))
+        });
+    for read in join_all(reads).await {
+        let (number, family) = read?;
+        if let Some(story) = stories.get_mut(number) {
+            story.due = next_end(&family);
+            story.family = Some(family);
+        }
+    }
+    Ok(())
 }
 
 /// Everybody whose time has come does the next thing.
@@ -195,10 +205,10 @@ async fn act(
         .map(|(number, _)| number)
         .collect();
     let mut ready = Vec::new();
-    for (number, family) in look(stage, stories, &awake).await? {
+    look(stage, stories, &awake).await?;
+    for number in awake {
         let Some(story) = stories.get_mut(number) else { continue };
-        story.due = family.as_ref().and_then(next_end);
-        let mut deeds = story.plan.deeds(family.as_ref(), moment);
+        let mut deeds = story.plan.deeds(story.family.as_ref(), moment);
         deeds.sort_by_key(|deed| deed.not_before);
         let Some(deed) = deeds.into_iter().next().filter(|_| story.deeds < DEEDS_MAX) else {
             story.wake = Timestamp::MAX;
@@ -208,7 +218,7 @@ async fn act(
             story.wake = deed.not_before;
             continue;
         }
-        ready.push(prepare(stage, cast, rules, story, number, family.as_ref(), deed).await?);
+        ready.push(prepare(stage, cast, rules, story, number, deed).await?);
     }
     // Sent in one order, so that numbers and ids are the same on every run.
     let store: &Store = stage.store;
@@ -224,8 +234,7 @@ async fn act(
                     lived.problems += 1;
                     story.root = Some(done.root);
                 }
-                // It may have started a clock that runs out before the story looks again.
-                story.due = story.due.or(Some(story.wake));
+                story.family = None;
             }
             Err(DemoError::Refused { step, refusal }) => {
                 tracing::warn!(step, %refusal, "a story of the demo cannot go on");
@@ -252,10 +261,9 @@ async fn prepare(
     rules: &Rules,
     story: &Running,
     number: usize,
-    family: Option<&Family>,
     deed: Deed,
 ) -> Result<Ready, DemoError> {
-    let plan = &story.plan;
+    let (plan, family) = (&story.plan, story.family.as_ref());
     let today = calendar::local_date(stage.store.now());
     let mut chance = Chance::about(plan.seed, &format!("words {}", story.deeds));
     let place = |what: &str| format!("{:?} “{}” {what}", plan.intention, plan.title);
@@ -270,7 +278,7 @@ async fn prepare(
                 rules.opening(id, today).ok_or_else(|| fault(&place, "no such procedure"))?;
             let act = &procedure.open;
             let input = cast.texts.input(procedure, act, &given, today, &plan.names, &mut chance);
-            let input = with_photos(stage, plan, deed.unit, input).await?;
+            let input = with_photos(stage, plan, deed.unit, family, input).await?;
             let title = if parent.is_none() { plan.title.clone() } else { String::new() };
             let procedure = id.to_owned();
             let request = OpenRequest { procedure, parent, title, parties, input };
@@ -285,7 +293,7 @@ async fn prepare(
                 return Err(fault(&place, "no such action"));
             };
             let input = cast.texts.input(procedure, act, &given, today, &plan.names, &mut chance);
-            let input = with_photos(stage, plan, deed.unit, input).await?;
+            let input = with_photos(stage, plan, deed.unit, family, input).await?;
             let command = Command::Act { action: action.to_owned(), input };
             (place, act.role, of(id, command))
         }
@@ -309,6 +317,7 @@ async fn with_photos(
     stage: &mut Stage<'_>,
     plan: &Plan,
     unit: UnitId,
+    family: Option<&Family>,
     mut input: Raw,
 ) -> Result<Raw, DemoError> {
     for value in input.values_mut().flatten() {
@@ -317,7 +326,7 @@ async fn with_photos(
             AFTER => true,
             _ => continue,
         };
-        *value = stage.photo(unit, Photo { scene: plan.scene, repaired }).await?;
+        *value = stage.photo(unit, Photo { scene: plan.scene, repaired }, family).await?;
     }
     Ok(input)
 }

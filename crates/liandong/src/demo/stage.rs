@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use procedure::definition::{RoleName, Side};
-use procedure::{Actor, Family, MatterId, OpenRequest, Request, UnitId, UserId};
+use procedure::{Actor, Family, Matter, MatterId, OpenRequest, Request, UnitId, UserId};
 use store::demo_people::DemoPerson;
 use store::{ActError, Done, Scope, Store};
 
@@ -17,8 +17,10 @@ pub(super) struct Stage<'a> {
     pub(super) store: &'a Store,
     clock: &'a MovableClock,
     people: BTreeMap<(UnitId, RoleName), DemoPerson>,
-    /// What each person has uploaded so far, as a form names it.
-    uploaded: BTreeMap<(UserId, Photo), String>,
+    /// The pictures used so far: how a form names them, and their hash.
+    pictures: BTreeMap<Photo, (String, String)>,
+    /// What each person has uploaded.
+    uploaded: BTreeSet<(UserId, Photo)>,
 }
 
 impl<'a> Stage<'a> {
@@ -27,7 +29,7 @@ impl<'a> Stage<'a> {
         clock: &'a MovableClock,
         people: BTreeMap<(UnitId, RoleName), DemoPerson>,
     ) -> Self {
-        Self { store, clock, people, uploaded: BTreeMap::new() }
+        Self { store, clock, people, pictures: BTreeMap::new(), uploaded: BTreeSet::new() }
     }
 
     /// Holds the clock at this instant.
@@ -101,22 +103,29 @@ impl<'a> Stage<'a> {
         Ok(self.store.pass_time().await?)
     }
 
-    /// The picture as a form of this person names it; uploaded when they first use it.
+    /// The picture as a form of this unit's handler names it: uploaded when they first use it, unless
+    /// the family shows it already.
     pub(super) async fn photo(
         &mut self,
         unit: UnitId,
         picture: Photo,
+        family: Option<&Family>,
     ) -> Result<String, DemoError> {
         let scope = self.scope(unit, RoleName::Handler)?;
-        let key = (scope.user, picture);
-        if let Some(raw) = self.uploaded.get(&key) {
-            return Ok(raw.clone());
+        if let Some((raw, sha256)) = self.pictures.get(&picture) {
+            let mut files = family.into_iter().flat_map(Family::matters).flat_map(Matter::files);
+            let shown = files.any(|(_, file)| file.sha256 == *sha256);
+            if shown || self.uploaded.contains(&(scope.user, picture)) {
+                return Ok(raw.clone());
+            }
         }
         let bytes = photo::png(picture)?;
         let mut upload = self.store.attachment_begin(&scope, picture.name()).await?;
         upload.write(&bytes).await?;
-        let raw = upload.finish().await?.raw();
-        self.uploaded.insert(key, raw.clone());
+        let file = upload.finish().await?;
+        let raw = file.raw();
+        self.uploaded.insert((scope.user, picture));
+        self.pictures.insert(picture, (raw.clone(), file.sha256));
         Ok(raw)
     }
 }

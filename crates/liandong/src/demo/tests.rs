@@ -55,7 +55,7 @@ async fn family(house: &House, code: &str, title: &str) -> Family {
     };
     let filter = Filter { procedure: "problem".to_owned(), ..Filter::default() };
     let page = Page { number: 1, rows: 100 };
-    let listed = house.store.matter_list(&scope, &filter, Sort::Opened, page).await.unwrap();
+    let listed = house.store.matter_list(&scope, &filter, Sort::Newest, page).await.unwrap();
     let row = listed.rows.iter().find(|row| row.title.contains(title)).unwrap();
     house.store.matter_fetch(&scope, &row.id).await.unwrap().unwrap().whole
 }

@@ -6,7 +6,7 @@ use procedure::Matter;
 use super::plan::Intention::{
     AdministrativeLate, NotFiled, Partial, Rebound, Silent, Unfounded, Unreal,
 };
-use super::{AFTER, BEFORE, CASE, CLUE, SUGGESTION, View, day, has, reached};
+use super::{AFTER, BEFORE, CASE, CLUE, SUGGESTION, View, day, has, owed, reached};
 
 impl View<'_> {
     pub(super) fn problem(&mut self, problem: &Matter) {
@@ -56,6 +56,10 @@ impl View<'_> {
         });
         if let Some(moved) = planned.or(sued) {
             let at = self.after(moved.changed_at, problem, "take on", 2, 40);
+            // The repair is done when it has been looked at, some weeks after the letter's own end.
+            let end = owed(moved, "correction").map_or(self.today, |owed| owed.due.date());
+            let weeks = i32::try_from(self.chance("repair by").between(20, 50)).unwrap_or(30);
+            let by = end.max(self.today).saturating_add(jiff::Span::new().days(weeks)).to_string();
             self.act(at, plan.owner, problem, "take-on-repair", &[("repair-by", &by)]);
         }
     }
@@ -90,7 +94,7 @@ impl View<'_> {
             let hours = SignedDuration::from_hours(chance.between(least, most));
             end.saturating_add(hours).unwrap_or(end).max(self.later(problem, "ask", 1, 20))
         };
-        let acceptance = self.in_days(12);
+        let acceptance = self.in_days(14);
         self.act(
             at,
             plan.owner,
@@ -180,7 +184,7 @@ impl View<'_> {
                     );
                 }
             }
-            "verified" if self.chance("visit item").percent(60) => {
+            "verified" if self.chance("visit item").percent(92) => {
                 let end = day(item, "visit-by").map_or(item.changed_at, calendar::start_of_day);
                 let early = self.chance(&format!("visit {at}")).between(24, 240);
                 let at = end.saturating_sub(SignedDuration::from_hours(early)).unwrap_or(end);

@@ -25,7 +25,7 @@ impl View<'_> {
             "objection-review" => self.objection(letter),
             "suspension-asked" => {
                 let at = self.later(letter, "suspend", 40, 140);
-                self.act(at, pros, letter, "suspend", &[("obstacle", "procedure")]);
+                self.act(at, pros, letter, "suspend", &[("obstacle", "procedure"), ("not-idle", "true")]);
             }
             "suspended" => {
                 let begun = reached(letter, "suspended");
