@@ -101,12 +101,15 @@ pub(crate) async fn until_asked_to_stop(
         }))
     };
     let refresh = {
-        let people = house.people.clone();
+        let (people, store) = (house.people.clone(), store.clone());
         tokio::spawn(every(REFRESH_EVERY, stopped.clone(), move || {
-            let people = people.clone();
+            let (people, store) = (people.clone(), store.clone());
             async move {
                 if let Err(error) = people.refresh().await {
                     tracing::error!(%error, "cannot read the directory again");
+                }
+                if let Err(error) = store.refresh_calendar().await {
+                    tracing::error!(%error, "cannot read the holiday tables again");
                 }
             }
         }))

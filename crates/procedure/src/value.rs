@@ -92,6 +92,28 @@ impl Value {
         }
     }
 
+    /// As a form would send it: what [`read`] turns back into the same value.
+    #[must_use]
+    pub fn written(&self) -> Vec<String> {
+        let degrees = |microdegrees: i32| f64::from(microdegrees) / 1e6;
+        match self {
+            Self::Boolean(truth) => vec![truth.to_string()],
+            Self::Integer(number) => vec![number.to_string()],
+            Self::Text(text) | Self::Division(text) => vec![text.clone()],
+            Self::Choices(many) => many.clone(),
+            Self::Date(day) => vec![day.to_string()],
+            Self::Instant(at) => vec![at.to_string()],
+            Self::Unit(unit) => vec![unit.to_string()],
+            Self::Point(point) => {
+                vec![format!("{},{}", degrees(point.longitude_e6), degrees(point.latitude_e6))]
+            }
+            Self::Files(files) => files
+                .iter()
+                .map(|file| format!("{}|{}|{}", file.sha256, file.size_bytes, file.name))
+                .collect(),
+        }
+    }
+
     /// The day it names: a date, or the Asia/Shanghai day of an instant.
     #[must_use]
     pub fn day(&self) -> Option<Date> {
@@ -296,4 +318,101 @@ fn read_files(field: &Field, given: &[&str]) -> Result<Value, FieldError> {
             "the attachment was not understood; upload it again",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use calendar::Words;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::definition::{Choice, Tier};
+    use crate::matter::UnitFacts;
+
+    struct Anywhere;
+
+    impl Directory for Anywhere {
+        fn unit(&self, _: UnitId) -> Option<UnitFacts> {
+            None
+        }
+
+        fn find(&self, text: &str) -> Option<UnitId> {
+            text.parse().ok()
+        }
+
+        fn division(&self, text: &str) -> Option<String> {
+            Some(text.to_owned())
+        }
+    }
+
+    fn field(kind: FieldKind) -> Field {
+        let choice = |id: &str| Choice { id: id.to_owned(), words: Words::default() };
+        Field {
+            id: "it".to_owned(),
+            kind,
+            label: Words::default(),
+            help: Words::default(),
+            basis: Vec::new(),
+            options: vec![choice("one"), choice("two")],
+            tier: Tier::Shared,
+            max: None,
+            min: Some(i64::MIN),
+            future: true,
+            not_before: None,
+        }
+    }
+
+    fn values() -> impl Strategy<Value = (FieldKind, Value)> {
+        let seconds = -60_000_000_000_i64..200_000_000_000;
+        prop_oneof![
+            any::<bool>().prop_map(|truth| (FieldKind::Boolean, Value::Boolean(truth))),
+            any::<i64>().prop_map(|number| (FieldKind::Integer, Value::Integer(number))),
+            "[\\PC&&[^ ]]{1,40}".prop_map(|text| (FieldKind::Text, Value::Text(text))),
+            Just((FieldKind::Choice, Value::Text("two".to_owned()))),
+            Just((FieldKind::Choices, Value::Choices(vec!["two".to_owned(), "one".to_owned()]))),
+            seconds.prop_map(|seconds| {
+                let at = Timestamp::from_second(seconds).unwrap();
+                (FieldKind::Instant, Value::Instant(at))
+            }),
+            (-700_000..700_000_i32).prop_map(|days| {
+                let day = jiff::civil::date(2000, 1, 1);
+                let day = day.saturating_add(jiff::Span::new().days(days));
+                (FieldKind::Date, Value::Date(day))
+            }),
+            (1..i64::MAX).prop_map(|unit| (FieldKind::Unit, Value::Unit(UnitId(unit)))),
+            (-180_000_000..=180_000_000_i32, -90_000_000..=90_000_000_i32).prop_map(
+                |(longitude_e6, latitude_e6)| {
+                    (FieldKind::Point, Value::Point(Point { longitude_e6, latitude_e6 }))
+                }
+            ),
+            ("[0-9a-f]{64}", 0..i64::MAX, "[a-z|.照片]{1,9}").prop_map(
+                |(sha256, size_bytes, name)| {
+                    let file = FileRef { sha256, name, size_bytes };
+                    (FieldKind::Files, Value::Files(vec![file]))
+                }
+            ),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back((kind, value) in values()) {
+            let today = jiff::civil::date(2026, 3, 2);
+            let back = read(&field(kind), &value.written(), &Anywhere, today).unwrap();
+            prop_assert_eq!(back, Some(value));
+        }
+
+        #[test]
+        fn no_text_is_too_strange_to_answer(text in "\\PC{0,60}", spaces in "\\s{0,3}") {
+            let today = jiff::civil::date(2026, 3, 2);
+            let given = [format!("{spaces}{text}")];
+            for kind in [
+                FieldKind::Text, FieldKind::LongText, FieldKind::Boolean, FieldKind::Date,
+                FieldKind::Instant, FieldKind::Integer, FieldKind::Choice, FieldKind::Choices,
+                FieldKind::Unit, FieldKind::Division, FieldKind::Point, FieldKind::Files,
+            ] {
+                let _ = read(&field(kind), &given, &Anywhere, today);
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use calendar::Words;
 use jiff::Timestamp;
-use procedure::{MatterId, Raw, Refusal, UnitId, UserId};
+use procedure::{MatterId, Raw, UnitId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::db::Tx;
@@ -27,7 +27,7 @@ pub struct Draft {
     pub unit: UnitId,
     /// What was filled in.
     pub body: DraftBody,
-    /// Why the act was refused, when that is how it became a draft.
+    /// Why the act was refused or sent back, when that is how it became a draft.
     pub refusal: Option<Words>,
     /// When it was saved.
     pub saved_at: Timestamp,
@@ -85,15 +85,9 @@ fn matter_key(matter: Option<&MatterId>) -> Value {
     matter.map_or("", MatterId::as_str).into()
 }
 
-/// Keeps the input of a refused act; the writer's own way.
-pub(crate) async fn keep(
-    tx: &mut Tx,
-    user: UserId,
-    draft: &Draft,
-    refusal: &Refusal,
-) -> Result<(), StoreError> {
-    let draft = Draft { refusal: Some(refusal.words.clone()), ..draft.clone() };
-    tx.execute(PUT, &put_values(user, &draft)?).await.map(drop)
+/// Keeps what a person wrote within the writer's own transaction.
+pub(crate) async fn keep(tx: &mut Tx, user: UserId, draft: &Draft) -> Result<(), StoreError> {
+    tx.execute(PUT, &put_values(user, draft)?).await.map(drop)
 }
 
 /// Removes the draft of an act that took effect.

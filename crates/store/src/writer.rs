@@ -9,8 +9,10 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use calendar::Words;
 use jiff::Timestamp;
 use procedure::decide::World;
+use procedure::matter::Proposal;
 use procedure::{
     Actor, Command, Decision, Event, Family, FieldError, Matter, MatterId, OpenRequest, Refusal,
     Request, Rules, What, decide,
@@ -414,6 +416,35 @@ fn in_scope(family: &Family, matter: &MatterId, actor: &Actor) -> bool {
     family.get(matter).is_some_and(|matter| matter.seen_by.contains(&actor.unit))
 }
 
+/// What was sent back or taken back lies among its writer's drafts again, with the reason.
+async fn keep_returned(
+    tx: &mut Tx,
+    matter: &MatterId,
+    proposal: &Proposal,
+    event: &Event,
+) -> Result<(), StoreError> {
+    let why = match &event.what {
+        What::Returned { reason } => {
+            Some(Words::new(format!("退回：{reason}"), format!("sent back: {reason}")))
+        }
+        What::TakenBack => None,
+        _ => return Ok(()),
+    };
+    let input = proposal.input.iter().map(|(id, value)| (id.clone(), value.written())).collect();
+    let draft = Draft {
+        form: format!("act/{}", proposal.action),
+        matter: Some(matter.clone()),
+        unit: proposal.unit,
+        body: DraftBody { input, ..DraftBody::default() },
+        refusal: why,
+        saved_at: event.at,
+    };
+    if draft.body.is_empty() {
+        return Ok(());
+    }
+    draft::keep(tx, proposal.by, &draft).await
+}
+
 /// Keeps what was filled in and says so.
 async fn refuse(
     tx: &mut Tx,
@@ -430,10 +461,10 @@ async fn refuse(
             matter: asked.matter().cloned(),
             unit: actor.unit,
             body,
-            refusal: None,
+            refusal: Some(refusal.words.clone()),
             saved_at: now,
         };
-        draft::keep(tx, actor.user, &draft, &refusal).await?;
+        draft::keep(tx, actor.user, &draft).await?;
         kept = Some(DraftRef { form: draft.form, matter: draft.matter });
     }
     Ok(Answer::Refused(Box::new(Refused { refusal, kept })))
@@ -526,6 +557,9 @@ async fn write(
     let mut touched = BTreeSet::new();
     for (id, event) in &events {
         let drafted = after.family.get(id).and_then(|matter| matter.proposal.as_ref());
+        if let Some(proposal) = drafted {
+            keep_returned(tx, id, proposal, event).await?;
+        }
         let drafted = drafted.map(|proposal| proposal.unit);
         after.provenance.entry(id.clone()).or_default().apply(drafted, event);
         after.family.apply(id, event);

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{World, unknown};
 use crate::definition::{Action, Condition, Procedure, RoleName};
-use crate::guard::Term;
+use crate::guard::{Question, Term};
 use crate::matter::{Actor, Directory, Family, Matter};
 use crate::refusal::{Refusal, Why};
 
@@ -99,6 +99,8 @@ pub(super) fn ready(
 pub(super) fn speaks_of(term: &Term, asked: &BTreeSet<&String>) -> bool {
     match term {
         Term::Field(id) => asked.contains(id),
+        // Whether somebody holds a capacity is known before a form names who shall.
+        Term::Ask(Question::Party, _) => false,
         Term::Ask(_, names) => names.iter().any(|name| asked.contains(name)),
         Term::Text(_) | Term::Number(_) | Term::Truth(_) | Term::Today => false,
     }

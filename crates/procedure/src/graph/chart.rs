@@ -355,7 +355,7 @@ impl Lettering<'_> {
         if let Some(holder) = &state.holder {
             let holder = self.party(holder);
             let words = match self.language {
-                Language::Chinese => format!("办理方：{holder}"),
+                Language::Chinese => format!("经手：{holder}"),
                 Language::English => format!("with: {holder}"),
             };
             head.extend(self.lines(&words, 15.0, SMALL, false));

@@ -424,7 +424,7 @@ fn legend(captions: &Captions<'_>, width: f64) -> (String, f64) {
     let mut entries = vec![
         (state, captions.pick("办理环节", "state")),
         (end, captions.pick("终结环节", "end")),
-        (edge, captions.pick("由人办理，标注操作与办理方", "act of a party, with its name")),
+        (edge, captions.pick("由人办理，标注操作与经手单位", "act of a party, with its name")),
         (system, captions.pick("系统自动流转", "follows by itself")),
         (letter("◆"), captions.pick("须经审批，每级一个◆", "needs approval, one ◆ a step")),
         (letter("◇"), captions.pick("去向依条件而定", "conditions decide where it leads")),
