@@ -7,7 +7,7 @@ use store::draft::DraftBody;
 use store::{ActError, Authority, Engine};
 
 use crate::world::{
-    BUREAU, PROCURATORATE, World, actor, each_engine, key, officer, prosecutor, raw, refused,
+    BUREAU, PROCURATORATE, World, actor, chief, each_engine, key, officer, prosecutor, raw, refused,
     request,
 };
 use procedure::definition::RoleName;
@@ -383,7 +383,7 @@ async fn what_is_sent_back_lies_among_its_writers_drafts_again() {
         let root = world.trouble("渭河异味").await;
         let letter = world.letter(&root.matter).await;
         let who = prosecutor();
-        world.act(&who, &letter.matter, "serve", &[("words", "请核查")]).await;
+        world.act(&who, &letter.matter, "serve", &[("words", "请核查")]).await.unwrap();
         let back = Request {
             matter: letter.matter.clone(),
             seen: None,
