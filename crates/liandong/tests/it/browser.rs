@@ -227,14 +227,14 @@ impl Browser {
         }
     }
 
-    /// Ticks the boxes of those words, each parted by `、`, in the group of that label; a box that
+    /// Ticks the boxes of those words, each parted by `|`, in the group of that label; a box that
     /// stands alone is ticked by saying `是`.
     async fn tick_in(&self, label: &str, value: &str) {
         if value == "是" {
             return self.tick(label).await;
         }
         let quoted = xpath_text(label);
-        for words in value.split('、') {
+        for words in value.split('|') {
             let box_of = format!(
                 "//fieldset[legend[normalize-space(text()[1])={quoted}]]\
                  //label[normalize-space(.)={}]",
@@ -280,6 +280,14 @@ impl Browser {
         self.client.set_window_size(width, height).await.unwrap();
     }
 
+    /// Makes what is seen of the page as wide and high as that, whatever the window has around it.
+    pub(crate) async fn screen(&self, width: u32, height: u32) {
+        self.resize(width, height).await;
+        let inner = self.client.execute("return window.innerHeight;", vec![]).await.unwrap();
+        let around = height.saturating_sub(u32::try_from(inner.as_u64().unwrap()).unwrap());
+        self.resize(width, height + around).await;
+    }
+
     /// Keeps a picture of the page as `target/screenshots/NAME.png`.
     pub(crate) async fn screenshot(&self, name: &str) {
         if let Ok(picture) = self.client.screenshot().await {
@@ -302,6 +310,14 @@ impl Browser {
 
     /// Asks axe-core for barriers to people with disabilities; there must be none.
     pub(crate) async fn axe(&self) {
+        let found = self.barriers().await;
+        if !found.is_empty() {
+            self.fail(&format!("axe found:\n  {}", found.join("\n  "))).await;
+        }
+    }
+
+    /// What axe-core finds that shuts people out.
+    pub(crate) async fn barriers(&self) -> Vec<String> {
         let run = "
             const done = arguments[arguments.length - 1];
             for (const fold of document.querySelectorAll('details:not(.menu):not(.nav-menu)')) {
@@ -313,12 +329,12 @@ impl Browser {
                     rule.id + ': ' + rule.help + '\\n    ' + rule.nodes.slice(0, 3).map(node =>
                         node.html.slice(0, 200) + ' | ' + node.failureSummary).join('\\n    '))))
                 .catch(error => done(['axe failed: ' + error]));";
-        self.client.execute(AXE, vec![]).await.expect("load axe");
-        let found = self.client.execute_async(run, vec![]).await.expect("run axe");
-        let found: Vec<String> = serde_json::from_value(found).unwrap();
-        if !found.is_empty() {
-            self.fail(&format!("axe found:\n  {}", found.join("\n  "))).await;
+        let loaded = "return typeof axe !== 'undefined';";
+        if self.client.execute(loaded, vec![]).await.expect("ask for axe") != json!(true) {
+            self.client.execute(AXE, vec![]).await.expect("load axe");
         }
+        let found = self.client.execute_async(run, vec![]).await.expect("run axe");
+        serde_json::from_value(found).unwrap()
     }
 
     /// Fails the test with a picture and the words of the page.
@@ -360,6 +376,10 @@ impl Browser {
     }
 
     async fn click_on(&self, element: &Element, words: &str) {
+        // A person scrolls until nothing that sticks to an edge lies over it.
+        let script = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' });";
+        let argument = serde_json::to_value(element).unwrap();
+        self.client.execute(script, vec![argument]).await.ok();
         if let Err(error) = element.click().await {
             self.fail(&format!("cannot click “{words}”: {error}")).await;
         }

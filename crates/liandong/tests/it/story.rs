@@ -28,6 +28,7 @@ pub(crate) const BUREAU_LEADER: &str = "凤翔生态环境分局 审批领导";
 pub(crate) const BUREAU_LIAISON: &str = "凤翔生态环境分局 联络员";
 pub(crate) const PROCURATORATE: &str = "凤翔区检察院 经办人";
 pub(crate) const PROCURATORATE_LEADER: &str = "凤翔区检察院 审批领导";
+pub(crate) const CITY_PROCURATORATE_LEADER: &str = "宝鸡市检察院 审批领导";
 pub(crate) const CITY_BUREAU: &str = "宝鸡市生态环境局 经办人";
 pub(crate) const CITY_BUREAU_LEADER: &str = "宝鸡市生态环境局 审批领导";
 
@@ -78,12 +79,14 @@ impl Person {
 
     // ---- who ------------------------------------------------------------------------------------
 
-    /// Takes a post by one click on the page of signing in, e.g. `凤翔区检察院 经办人`.
+    /// Takes a post by one click on the page of signing in, e.g. `凤翔区检察院 经办人`, and goes to its
+    /// workbench.
     pub(crate) async fn as_(&mut self, post: &str) {
+        let browser = &self.browser;
         if self.post == post {
+            browser.goto("/").await;
             return;
         }
-        let browser = &self.browser;
         browser.goto("/sign-in").await;
         // Whoever is signed in is not asked to sign in again.
         if browser.path().await != "/sign-in" {
@@ -98,7 +101,7 @@ impl Person {
         );
         browser.click_xpath(&button, post).await;
         post.clone_into(&mut self.post);
-        browser.see("我的工作").await;
+        browser.element(".top-tools details").await;
     }
 
     // ---- when -----------------------------------------------------------------------------------
@@ -141,7 +144,8 @@ impl Person {
             return;
         }
         self.browser.goto(&self.place("环境问题")).await;
-        let link = format!("//*[@id='tree']//a[starts-with(normalize-space(.),{})]", xpath_text(kind));
+        let link =
+            format!("//*[@id='tree']//a[starts-with(normalize-space(.),{})]", xpath_text(kind));
         self.browser.click_xpath(&link, kind).await;
         self.browser.element("header.head").await;
         self.this_is_the(kind).await;
@@ -161,7 +165,8 @@ impl Person {
         let field = self.browser.field(label).await;
         field.clear().await.unwrap();
         field.send_keys(typed).await.unwrap();
-        let option = format!("//li[@role='option'][starts-with(normalize-space(.),{})]", xpath_text(chosen));
+        let option =
+            format!("//li[@role='option'][starts-with(normalize-space(.),{})]", xpath_text(chosen));
         self.browser.click_xpath(&option, chosen).await;
         assert_eq!(self.browser.value(label).await, chosen);
     }
@@ -230,7 +235,6 @@ impl Person {
     /// Approves, from their own list, what waits for the holder of that post.
     pub(crate) async fn approved_by(&mut self, post: &str, act: &str) {
         self.as_(post).await;
-        self.browser.goto("/").await;
         self.browser.click_css("[aria-labelledby='h-approving'] a.name").await;
         self.browser.see(&format!("审批：{act}")).await;
         self.browser.click("同意").await;
