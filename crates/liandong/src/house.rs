@@ -7,6 +7,7 @@ use store::people::People;
 use store::randomness::SystemRandomness;
 use store::{Clock, Database, Store};
 
+use crate::clock::SystemClock;
 use crate::output::Failure;
 use crate::rules::RuleTexts;
 use crate::settings::Settings;
@@ -56,7 +57,9 @@ pub(crate) async fn open(
     };
     let passwords = passwords
         .map_err(|error| Failure::because("不能准备口令散列", "cannot hash passwords", error))?;
-    let people = People::open(database.clone(), clock.clone(), randomness.clone(), passwords)
+    // Who is signed in stays so when the demo's date is moved: sessions run by the machine's clock.
+    let sessions = Arc::new(SystemClock);
+    let people = People::open(database.clone(), sessions, randomness.clone(), passwords)
         .await
         .map_err(|error| Failure::because("读不到人员与单位", "cannot read the people", error))?;
     let store = Store::open(store::Parts {
