@@ -7,8 +7,6 @@ use calendar::{Calendar, Words};
 use clap::Subcommand;
 use store::people::Authority;
 
-use store::Authority;
-
 use crate::clock::SystemClock;
 use crate::house::{self, HashCost};
 use crate::output::{Failure, Language, Terminal};
