@@ -33,6 +33,9 @@ pub(crate) struct Arguments {
     /// How many living problems are made [300]  生成的问题数
     #[arg(long, value_name = "N")]
     problems: Option<usize>,
+    /// Leave out the retold guiding cases  不重述指导性案例
+    #[arg(long)]
+    no_retelling: bool,
     /// The seed of their chance [2019]  随机种子
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -47,7 +50,7 @@ pub(crate) async fn run(arguments: &Arguments, terminal: Terminal) -> Result<(),
         Failure::because("不能建立数据目录", "cannot make the data folder", error)
     })?;
     let accounts = place.accounts();
-    if accounts.is_none() && place.database_is_there(&settings) {
+    if accounts.is_none() && database_is_there(&settings) {
         let shown = settings.data.display();
         return Err(Failure::failed(
             format!("{shown} 中的演示数据没有生成完，请删除该目录后重新启动"),
@@ -75,6 +78,7 @@ async fn make(
     let usual = demo::Size::default();
     let size = demo::Size {
         problems: arguments.problems.unwrap_or(usual.problems),
+        retells: !arguments.no_retelling,
         seed: arguments.seed.unwrap_or(usual.seed),
     };
     let report = demo::fill(house, clock, size, PASSWORD, &|words| terminal.say(words))
@@ -139,10 +143,10 @@ impl Place {
         std::fs::write(&self.accounts, text)
             .map_err(|error| Failure::because("不能写入数据目录", "cannot write the data", error))
     }
+}
 
-    /// Whether there is a SQLite file; a PostgreSQL that is in use is told by its own constraint.
-    fn database_is_there(&self, settings: &Settings) -> bool {
-        let database = settings.database();
-        !database.contains("://") && Path::new(&database).is_file()
-    }
+/// Whether there is a SQLite file; a PostgreSQL that is in use is told by its own constraint.
+fn database_is_there(settings: &Settings) -> bool {
+    let database = settings.database();
+    !database.contains("://") && Path::new(&database).is_file()
 }
