@@ -13,7 +13,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use calendar::Words;
 use procedure::{Refusal, Why};
 use store::StoreError;
-use store::people::PeopleError;
+use store::people::{PeopleError, PeopleRefusal};
 use store::randomness::NoRandomness;
 
 use crate::House;
@@ -217,7 +217,7 @@ impl From<PeopleError> for WebError {
         match error {
             // Absent or not for this person: alike.
             PeopleError::NotFound(_) => Self::NotFound,
-            PeopleError::Refused(refusal) => Self::Forbidden(refusal.words()),
+            PeopleError::Refused(refusal) => of_people(&refusal),
             PeopleError::Fields(_) | PeopleError::Rows(_) => {
                 Self::Bad(error.words().unwrap_or_default())
             }
@@ -225,6 +225,34 @@ impl From<PeopleError> for WebError {
                 Self::internal(error)
             }
         }
+    }
+}
+
+fn of_people(refusal: &PeopleRefusal) -> WebError {
+    match refusal {
+        PeopleRefusal::NotPermitted { .. }
+        | PeopleRefusal::NotOfTheUnit
+        | PeopleRefusal::ToOneself
+        | PeopleRefusal::SeparateDuties
+        | PeopleRefusal::OtherAdministrator { .. }
+        | PeopleRefusal::SignInWrong
+        | PeopleRefusal::SignInClosed
+        | PeopleRefusal::NotYourPost => WebError::Forbidden(refusal.words()),
+        PeopleRefusal::SignInLocked { .. } => WebError::TooMany(refusal.words()),
+        PeopleRefusal::AdministratorsExist
+        | PeopleRefusal::LastAdministrator { .. }
+        | PeopleRefusal::RoleHeld
+        | PeopleRefusal::RoleNotHeld
+        | PeopleRefusal::UnitClosed
+        | PeopleRefusal::UnitOwes { .. }
+        | PeopleRefusal::UserClosed
+        | PeopleRefusal::LiaisonHeld { .. }
+        | PeopleRefusal::LiaisonByHandover
+        | PeopleRefusal::NotLiaison
+        | PeopleRefusal::StillLiaison { .. }
+        | PeopleRefusal::Stale
+        | PeopleRefusal::PreviewGone
+        | PeopleRefusal::TooMany { .. } => WebError::Conflict(refusal.words()),
     }
 }
 

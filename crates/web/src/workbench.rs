@@ -5,7 +5,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use jiff::civil::Date;
 use jiff::ToSpan as _;
 use procedure::definition::RoleName;
@@ -17,13 +17,14 @@ use crate::error::WebError;
 use crate::fields::Query;
 use crate::filters;
 use crate::message::{Language, T};
-use crate::parts::line::{Line, OwedLine, Reader};
+use crate::parts::line::{Line, OwedLine, Reader, Signing};
 use crate::parts::mark::minute;
 use crate::parts::pager::{PAGE_ROWS, Pager, page_number};
 use crate::session::{Account, SignedIn, Visitor};
 use crate::shell::{Page, Shell, weekday};
 
 mod lights;
+mod sign;
 
 pub(crate) use self::lights::looks_at;
 
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> Router<House> {
         .route("/", get(show))
         .route("/lights", get(lights::show))
         .route("/work/{list}", get(list))
+        .route("/work/acknowledge", post(sign::sign))
 }
 
 /// Rows of each list on the workbench; the whole list is one click away.
@@ -51,7 +53,7 @@ struct WorkbenchPage {
     owed: Vec<OwedLine>,
     owed_count: i64,
     has_late: bool,
-    signing: Vec<(Line, String)>,
+    signing: Vec<(Line, Signing)>,
     signing_count: i64,
     theirs: Vec<OwedLine>,
     theirs_count: i64,
@@ -245,7 +247,7 @@ struct ListPage {
     about: &'static str,
     empty: &'static str,
     owed: Vec<OwedLine>,
-    lines: Vec<(Line, String)>,
+    lines: Vec<(Line, Signing)>,
     drafts: Vec<DraftLine>,
     can_urge: bool,
     can_sign: bool,

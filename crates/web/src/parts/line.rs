@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use calendar::{Due, local_date, start_of_day};
 use jiff::Timestamp;
+use procedure::definition::{Action, RoleName};
 use procedure::{Procedure, Rules, UnitId};
 use store::directory::Directory;
 use store::division::divisions;
@@ -214,25 +215,40 @@ impl Reader {
         }
     }
 
-    /// The page on which what was served is signed for: the act itself when there is one, else the
-    /// matter.
+    /// The act by which what was served is signed for, when the matter stands there: the liaison's
+    /// act of whoever holds the pen.
     #[must_use]
-    pub fn signing(&self, row: &MatterRow) -> String {
-        use procedure::definition::RoleName;
-        let act = self.rules.procedure(&row.procedure).and_then(|procedure| {
-            let holder = procedure.state(&row.state)?.holder.as_ref()?;
-            procedure.actions.iter().find(|action| {
-                action.role == RoleName::Liaison
-                    && !action.out_of_turn
-                    && action.by.contains(holder)
-                    && action.from.contains(&row.state)
-            })
-        });
-        match act {
-            Some(action) => format!("/matters/{}/actions/{}", row.id, action.id),
-            None => format!("/matters/{}", row.id),
+    pub fn signing_act(&self, procedure: &str, state: &str) -> Option<&Action> {
+        let procedure = self.rules.procedure(procedure)?;
+        let holder = procedure.state(state)?.holder.as_ref()?;
+        procedure.actions.iter().find(|action| {
+            action.role == RoleName::Liaison
+                && !action.out_of_turn
+                && action.by.contains(holder)
+                && action.from.iter().any(|from| from == state)
+        })
+    }
+
+    /// The page on which that is done; the matter's own when there is no such act.
+    #[must_use]
+    pub fn signing(&self, row: &MatterRow) -> Signing {
+        match self.signing_act(&row.procedure, &row.state) {
+            Some(action) => Signing {
+                href: format!("/matters/{}/actions/{}", row.id, action.id),
+                is_plain: action.input.is_empty() && action.required_when.is_empty(),
+            },
+            None => Signing { href: format!("/matters/{}", row.id), is_plain: false },
         }
     }
+}
+
+/// How something served is signed for.
+#[derive(Debug, Clone)]
+pub struct Signing {
+    /// Where.
+    pub href: String,
+    /// Whether nothing must be filled in, so that several can be signed for at once.
+    pub is_plain: bool,
 }
 
 /// The end whose instant this is: a whole day when it falls on midnight.

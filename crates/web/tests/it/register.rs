@@ -1,0 +1,122 @@
+//! Lists: filters, columns, views, export; and what one may not see is not there.
+
+use procedure::definition::RoleName;
+
+use crate::matter_browser::Browser;
+use crate::world::World;
+
+#[tokio::test]
+async fn a_list_shows_what_is_asked_for_and_says_what_narrows_it() {
+    let world = World::new("2026-03-02").await;
+    world.problem("G61030501", "长青能源化工锅炉颗粒物超标").await;
+    world.problem("G61030501", "横水镇渗滤液外溢").await;
+    let mut browser = Browser::of(&world, "G61030501", RoleName::Handler).await;
+    let all = browser.get("/register").await.html();
+    assert!(all.contains("长青能源化工") && all.contains("横水镇渗滤液") && all.contains("共 2 件"));
+    let some = browser.get("/register?q=%E6%A8%AA%E6%B0%B4&state=open&division=%E5%87%A4%E7%BF%94%E5%8C%BA").await.html();
+    assert!(!some.contains("长青能源化工") && some.contains("横水镇渗滤液") && some.contains("共 1 件"));
+    assert!(some.contains("去掉条件 凤翔区"));
+    let none = browser.get("/register?state=ended").await.html();
+    assert!(none.contains("没有符合条件的事项"));
+    for odd in ["?page=0", "?page=99999999", "?state=nonsense", "?light=x", "?from=yesterday", "?unit=nobody", "?sort=%00"] {
+        assert_eq!(browser.get(&format!("/register{odd}")).await.status, 200, "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn columns_are_chosen_and_kept_under_a_name() {
+    let world = World::new("2026-03-02").await;
+    world.problem("G61030501", "长青能源化工锅炉颗粒物超标").await;
+    let mut browser = Browser::of(&world, "G61030501", RoleName::Handler).await;
+    let page = browser.get("/register?column=severity&column=opened").await.html();
+    let (_, table) = page.split_once("<table").unwrap();
+    assert!(table.contains("严重程度") && !table.contains("经手单位"));
+    let fields = [
+        ("page", "/register"),
+        ("query", "?column=severity&column=opened&state=open"),
+        ("name", "我的视图"),
+    ];
+    let answer = browser.send_form("/views", &fields).await;
+    assert_eq!(answer.location(), "/register?column=severity&column=opened&state=open");
+    assert!(browser.get("/register").await.html().contains("我的视图"));
+    let answer = browser.send_form("/views", &[("page", "/register"), ("name", " ")]).await;
+    assert_eq!(answer.status, 400);
+    browser.send_form("/views/delete", &[("page", "/register"), ("name", "我的视图")]).await;
+    let page = browser.get("/account").await; // Takes the notice of deletion away.
+    assert_eq!(page.status, 200);
+    assert!(!browser.get("/register").await.html().contains("我的视图"));
+}
+
+#[tokio::test]
+async fn a_list_is_exported_as_it_is_seen() {
+    let world = World::new("2026-03-02").await;
+    world.problem("G61030501", "=1+1 不是公式").await;
+    let mut browser = Browser::of(&world, "G61030501", RoleName::Handler).await;
+    let answer = browser.get("/register/export?state=open").await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("content-type").contains("spreadsheetml"));
+    assert!(answer.header("content-disposition").starts_with("attachment; filename*=UTF-8''"));
+    assert_eq!(&answer.body[..2], b"PK");
+    assert_eq!(browser.get("/notification/export").await.status, 404, "nothing runs there yet");
+}
+
+#[tokio::test]
+async fn what_one_may_not_see_looks_like_what_does_not_exist() {
+    let world = World::new("2026-03-02").await;
+    let page = world.problem("G61030501", "只有当事单位可见的问题").await;
+    let mut party = Browser::of(&world, "J61030500", RoleName::Handler).await;
+    assert_eq!(party.get(&page).await.status, 200);
+    let mut stranger = Browser::of(&world, "G61030507", RoleName::Handler).await;
+    let hidden = stranger.get(&page).await;
+    let absent = "/matters/0190b6a0-0000-7000-8000-00000000000a";
+    let gone = stranger.get(absent).await;
+    assert_eq!((hidden.status, gone.status), (404, 404));
+    let (id, other) = (page.trim_start_matches("/matters/"), absent.trim_start_matches("/matters/"));
+    assert_eq!(hidden.html().replace(id, ""), gone.html().replace(other, ""));
+    for list in ["/register", "/search?q=%E5%BD%93%E4%BA%8B%E5%8D%95%E4%BD%8D", "/"] {
+        assert!(!stranger.get(list).await.html().contains("只有当事单位可见"), "{list}");
+    }
+    assert!(party.get("/search?q=%E5%BD%93%E4%BA%8B%E5%8D%95%E4%BD%8D").await.html().contains("只有当事单位可见"));
+}
+
+#[tokio::test]
+async fn a_mechanism_without_a_procedure_names_its_clause_and_leads_on() {
+    let world = World::new("2026-03-02").await;
+    let mut browser = Browser::of(&world, "G61030501", RoleName::Handler).await;
+    for (page, clause) in [("/notification", "二(一)"), ("/meeting", "二(六)"), ("/sharing", "二(七)")] {
+        let html = browser.get(page).await.html();
+        assert!(html.contains(clause) && html.contains("尚未在平台上开办"), "{page}");
+    }
+    let html = browser.get("/correction").await.html();
+    assert!(html.contains("检察建议") && html.contains("二(三)"));
+}
+
+#[tokio::test]
+async fn every_link_of_the_pages_leads_somewhere() {
+    let world = World::new("2026-03-02").await;
+    world.problem("G61030501", "长青能源化工锅炉颗粒物超标").await;
+    for login in [world.person("G61030501", RoleName::Handler).login_name.as_str(), "xitong", "anquan", "shenji"] {
+        let mut browser = Browser::named(&world, login).await;
+        let mut seen = std::collections::BTreeSet::from(["/".to_owned()]);
+        let mut waiting = vec!["/".to_owned()];
+        while let Some(page) = waiting.pop() {
+            let answer = browser.get(&page).await;
+            assert!(matches!(answer.status, 200 | 303), "{login}: {page}: {}", answer.status);
+            if seen.len() > 220 || !answer.header("content-type").starts_with("text/html") {
+                continue;
+            }
+            let html = answer.html();
+            for part in html.split("href=\"").skip(1) {
+                let href = crate::matter_browser::unescaped(part.split_once('"').unwrap().0);
+                let whole = if href.starts_with('?') {
+                    format!("{}{href}", page.split('?').next().unwrap())
+                } else {
+                    href.split('#').next().unwrap().to_owned()
+                };
+                if whole.starts_with('/') && !whole.starts_with("/static/") && seen.insert(whole.clone()) {
+                    waiting.push(whole);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Who may go where: every route × every kind of asker. A route nobody listed fails.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use procedure::definition::RoleName;
+use web::mechanism::MECHANISMS;
+
+use crate::matter_browser::Browser;
+use crate::world::World;
+
+/// Method, address, and who may: N nobody, H handler, L leader, S system administrator, K security
+/// administrator, A security auditor.
+const ROUTES: &[(&str, &str, &str)] = &[
+    ("GET", "/healthz", "NHLSKA"),
+    ("GET", "/static/{name}", "NHLSKA"),
+    ("GET", "/sign-in", "NHLSKA"),
+    ("POST", "/sign-in", "NHLSKA"),
+    ("POST", "/sign-out", "HLSKA"),
+    ("POST", "/post", "HLSKA"),
+    ("POST", "/language", "NHLSKA"),
+    ("POST", "/demo/sign-in", "NHLSKA"),
+    ("POST", "/demo/clock", "NHLSKA"),
+    // One's own work.
+    ("GET", "/", "HLSKA"),
+    ("GET", "/lights", "HL"),
+    ("GET", "/work/{list}", "HL"),
+    ("POST", "/work/acknowledge", "HL"),
+    ("GET", "/register", "HL"),
+    ("GET", "/register/export", "HL"),
+    ("POST", "/views", "HL"),
+    ("POST", "/views/delete", "HL"),
+    ("GET", "/search", "HL"),
+    // One's own account.
+    ("GET", "/account", "HLSKA"),
+    ("GET", "/account/password", "HLSKA"),
+    ("POST", "/account/password", "HLSKA"),
+    ("POST", "/account/sessions/{session}/end", "HLSKA"),
+    ("POST", "/account/tokens", "HLSKA"),
+    ("POST", "/account/tokens/{token}/revoke", "HLSKA"),
+    // What everybody signed in may know.
+    ("GET", "/rules", "HLSKA"),
+    ("GET", "/rules/procedures/{procedure}", "HLSKA"),
+    ("GET", "/rules/limits", "HLSKA"),
+    ("GET", "/rules/limits/{limit}", "HLSKA"),
+    ("GET", "/rules/instruments", "HLSKA"),
+    ("GET", "/liaisons", "HLSKA"),
+    ("GET", "/liaisons/export", "HLSKA"),
+    ("GET", "/units/suggest", "HLSKA"),
+    ("GET", "/divisions/suggest", "HLSKA"),
+    ("GET", "/units/{unit}", "HLSKA"),
+    ("GET", "/units/{unit}/handover", "LK"),
+    ("POST", "/units/{unit}/handover", "LK"),
+    // Matters.
+    // Problems are registered by handlers.
+    ("GET", "/open/{procedure}", "H"),
+    ("POST", "/open/{procedure}", "H"),
+    ("GET", "/matters/{matter}", "HL"),
+    ("GET", "/matters/{matter}/chart", "HL"),
+    ("GET", "/matters/{matter}/proposal", "HL"),
+    ("POST", "/matters/{matter}/proposal", "HL"),
+    ("GET", "/matters/{matter}/actions/{action}", "HL"),
+    ("POST", "/matters/{matter}/actions/{action}", "HL"),
+    ("POST", "/matters/{matter}/obligations/{number}/urge", "HL"),
+    ("GET", "/matters/{matter}/documents/{event}/{kind}", "HL"),
+    ("POST", "/attachments", "HL"),
+    ("GET", "/attachments/{sha256}", "HL"),
+    ("GET", "/attachments/{sha256}/preview", "HL"),
+    ("GET", "/drafts", "HL"),
+    ("POST", "/drafts/{kind}/{name}", "HL"),
+    ("POST", "/drafts/discard", "HL"),
+    // Administration.
+    ("GET", "/admin", "SKA"),
+    ("GET", "/admin/users", "SKA"),
+    ("GET", "/admin/users/new", "S"),
+    ("POST", "/admin/users/new", "S"),
+    ("GET", "/admin/users/{user}", "SKA"),
+    ("GET", "/admin/users/{user}/edit", "S"),
+    ("POST", "/admin/users/{user}/edit", "S"),
+    ("POST", "/admin/users/{user}/close", "S"),
+    ("POST", "/admin/users/{user}/reopen", "S"),
+    ("POST", "/admin/users/{user}/grant", "K"),
+    ("POST", "/admin/users/{user}/revoke", "K"),
+    ("POST", "/admin/users/{user}/platform-role", "K"),
+    ("POST", "/admin/users/{user}/reset", "K"),
+    ("POST", "/admin/users/{user}/unlock", "K"),
+    ("GET", "/admin/units", "S"),
+    ("GET", "/admin/units/export", "S"),
+    ("GET", "/admin/units/new", "S"),
+    ("POST", "/admin/units/new", "S"),
+    ("GET", "/admin/units/{unit}/edit", "S"),
+    ("POST", "/admin/units/{unit}/edit", "S"),
+    ("GET", "/admin/units/import", "S"),
+    ("POST", "/admin/units/import", "S"),
+    ("POST", "/admin/units/import/{draft}", "S"),
+    ("GET", "/admin/calendar", "S"),
+    ("POST", "/admin/calendar", "S"),
+    ("GET", "/admin/settings", "S"),
+    ("POST", "/admin/settings", "S"),
+    ("GET", "/admin/journal", "A"),
+];
+
+fn listed() -> Vec<(String, String, &'static str)> {
+    let mut all: Vec<_> = ROUTES
+        .iter()
+        .map(|(method, path, may)| ((*method).to_owned(), (*path).to_owned(), *may))
+        .collect();
+    for mechanism in MECHANISMS {
+        all.push(("GET".to_owned(), format!("/{}", mechanism.id), "HL"));
+        all.push(("GET".to_owned(), format!("/{}/export", mechanism.id), "HL"));
+    }
+    all
+}
+
+/// Every source file of the crate.
+pub fn sources(end: &str) -> Vec<(String, String)> {
+    fn walk(folder: &Path, end: &str, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, end, found);
+            } else if path.extension().is_some_and(|one| one == end) {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push((path.display().to_string(), text));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), end, &mut found);
+    found.sort();
+    found
+}
+
+/// The routes the sources register: method and address.
+fn registered() -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    for (path, text) in sources("rs") {
+        if path.contains("/src/api") {
+            continue; // The interface for programs has a table of its own.
+        }
+        for part in text.split(".route(").skip(1) {
+            let mut depth = 1;
+            let end = part
+                .find(|one: char| {
+                    depth += i32::from(one == '(') - i32::from(one == ')');
+                    depth == 0
+                })
+                .unwrap();
+            let call = &part[..end];
+            let address = if call.starts_with("PASSWORD_PAGE") {
+                "/account/password"
+            } else if call.trim_start().starts_with('"') {
+                call.split('"').nth(1).unwrap()
+            } else {
+                continue; // The lists of mechanisms, made from their table.
+            };
+            for (word, method) in [("get(", "GET"), ("post(", "POST")] {
+                let handlers = call.split_once(',').unwrap().1;
+                let is_there = handlers
+                    .match_indices(word)
+                    .any(|(at, _)| !handlers[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'));
+                if is_there {
+                    found.insert((method.to_owned(), address.to_owned()));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_route_is_listed_and_every_listed_route_exists() {
+    let listed: BTreeSet<_> = ROUTES.iter().map(|(m, p, _)| ((*m).to_owned(), (*p).to_owned())).collect();
+    let registered = registered();
+    let unlisted: Vec<_> = registered.difference(&listed).collect();
+    let gone: Vec<_> = listed.difference(&registered).collect();
+    assert!(unlisted.is_empty(), "say in ROUTES who may: {unlisted:?}");
+    assert!(gone.is_empty(), "no such route: {gone:?}");
+}
+
+/// An address of that shape, of things that do not exist but the unit.
+fn address(world: &World, path: &str) -> String {
+    let unit = world.unit("J61030500").to_string();
+    path.replace("{unit}", &unit)
+        .replace("{name}", "app.css")
+        .replace("{list}", "owed")
+        .replace("{matter}", "0190b6a0-0000-7000-8000-00000000000a")
+        .replace("{procedure}", "problem")
+        .replace("{limit}", "suggestion-reply-ordinary")
+        .replace("{action}", "nothing")
+        .replace("{kind}", "nothing")
+        .replace("{sha256}", &"0".repeat(64))
+        .replace("{user}", "999999")
+        .replace("{number}", "1")
+        .replace("{event}", "1")
+        .replace("{session}", "999999")
+        .replace("{token}", "999999")
+        .replace("{draft}", "999999")
+}
+
+async fn asker(world: &World, who: char) -> Browser {
+    let person = |role| world.person("J61030500", role).login_name.clone();
+    match who {
+        'H' => Browser::named(world, &person(RoleName::Handler)).await,
+        'L' => Browser::named(world, &person(RoleName::Leader)).await,
+        'S' => Browser::named(world, "xitong").await,
+        'K' => Browser::named(world, "anquan").await,
+        'A' => Browser::named(world, "shenji").await,
+        _ => Browser::new(world),
+    }
+}
+
+#[tokio::test]
+async fn everybody_gets_where_they_may_and_nowhere_else() {
+    let world = World::new("2026-03-02").await;
+    let mut wrong = Vec::new();
+    for who in "NHLSKA".chars() {
+        for (method, path, may) in listed() {
+            let mut browser = asker(&world, who).await;
+            let address = address(&world, &path);
+            let answer = if method == "GET" {
+                browser.get(&address).await
+            } else {
+                browser.send_form(&address, &[("reason", "x"), ("from", "1"), ("to", "2"), ("role", "handler")]).await
+            };
+            let sent_away = answer.status == 303 && answer.location().starts_with("/sign-in")
+                && !(path == "/sign-out" && who != 'N');
+            let is_in = answer.status != 403 && answer.status != 401 && !sent_away;
+            // Who runs no unit is told that an account is none of theirs: it does not exist.
+            let hidden = path == "/admin/users/{user}/edit" && answer.status == 404;
+            let may = may.contains(who);
+            if (is_in != may && !hidden) || answer.status == 405 || answer.status >= 500 {
+                wrong.push(format!("{who} {method} {path}: {} (may: {may})", answer.status));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn nothing_changes_without_the_token_of_the_session() {
+    let world = World::new("2026-03-02").await;
+    let mut browser = asker(&world, 'H').await;
+    let other = asker(&world, 'L').await.csrf().await;
+    for (method, path, _) in listed().into_iter().filter(|(method, ..)| method == "POST") {
+        let address = address(&world, &path);
+        for fields in [vec![], vec![("csrf", "")], vec![("csrf", other.as_str())]] {
+            let answer = browser.post(&address, &fields).await;
+            assert_eq!(answer.status, 403, "{method} {path} {fields:?}");
+            assert!(answer.html().contains("页面已失效"), "{path}");
+        }
+    }
+    // Another site's form is turned away whatever it brings.
+    let csrf = browser.csrf().await;
+    let kind = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("sec-fetch-site", "cross-site"),
+    ];
+    let body = format!("csrf={csrf}&language=en");
+    let answer = browser.send(http::Method::POST, "/language", &kind, body.into()).await;
+    assert_eq!(answer.status, 403);
+}
+
+#[tokio::test]
+async fn a_token_in_the_header_serves_as_well() {
+    let world = World::new("2026-03-02").await;
+    let mut browser = asker(&world, 'H').await;
+    let csrf = browser.csrf().await;
+    let kind = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("x-csrf-token", csrf.as_str()),
+    ];
+    let answer = browser.send(http::Method::POST, "/language", &kind, "language=en".into()).await;
+    assert_eq!(answer.status, 303);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_strict_headers() {
+    let world = World::new("2026-03-02").await;
+    let mut browser = asker(&world, 'H').await;
+    for page in ["/", "/register", "/no-such-page", "/static/app.css", "/healthz"] {
+        let answer = browser.get(page).await;
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{page}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{page}");
+        assert!(!answer.header("cache-control").is_empty(), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn no_page_carries_a_script_or_a_style_of_its_own() {
+    for (path, text) in sources("html") {
+        for wrong in ["<style", " style=\"", " onclick=", "javascript:", "<script>"] {
+            assert!(!text.contains(wrong), "{path}: {wrong}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_are_kept_for_ever_only_by_their_hash() {
+    let world = World::new("2026-03-02").await;
+    let mut browser = Browser::new(&world);
+    let page = browser.get("/sign-in").await.html();
+    let (_, rest) = page.split_once("href=\"/static/app.css").unwrap();
+    let address = format!("/static/app.css{}", rest.split_once('"').unwrap().0);
+    let kept = browser.get(&address).await;
+    assert!(kept.header("cache-control").contains("immutable"));
+    let checked = browser.get("/static/app.css").await;
+    assert_eq!(checked.header("cache-control"), "no-cache");
+    let etag = checked.header("etag").to_owned();
+    let again = [("if-none-match", etag.as_str())];
+    let answer = browser.send(http::Method::GET, "/static/app.css", &again, "".into()).await;
+    assert_eq!((answer.status, answer.body.len()), (304, 0));
+}
