@@ -2,16 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A stream of chance from a seed.
+/// A stream of chance.
 #[derive(Debug, Clone)]
 pub(super) struct Chance(u64);
 
 impl Chance {
-    /// The stream of that seed.
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
     /// Chance that belongs to one question: the same whenever and however often it is asked.
     pub(super) fn about(seed: u64, question: &str) -> Self {
         // FNV-1a: any steady scattering will do.
@@ -65,7 +60,7 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_chance() {
         let draw = |seed| {
-            let mut chance = Chance::new(seed);
+            let mut chance = Chance::about(seed, "draw");
             (0..8).map(|_| chance.below(1_000)).collect::<Vec<_>>()
         };
         assert_eq!(draw(7), draw(7));

@@ -24,9 +24,9 @@ const SHOWN: [(&str, &[RoleName]); 8] = [
     ("G61030503", &[RoleName::Handler, RoleName::Leader, RoleName::Liaison]),
     ("G61030001", &[RoleName::Handler, RoleName::Leader]),
     ("J61030000", &[RoleName::Handler, RoleName::Leader]),
-    ("G61000001", &[RoleName::Handler]),
-    ("J61000000", &[RoleName::Handler]),
     ("G61030000", &[RoleName::Handler]),
+    ("G61000000", &[RoleName::Handler]),
+    ("J61000000", &[RoleName::Handler]),
 ];
 
 /// The three administrators: login name, name, role.

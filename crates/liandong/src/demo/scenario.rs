@@ -63,7 +63,8 @@ impl County {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Scenario {
-    pub(super) id: String,
+    /// What it is called in the file, for messages.
+    id: String,
     /// The line of work of the agency in charge.
     pub(super) line: String,
     scene: String,
@@ -109,7 +110,8 @@ impl Cast {
         let file: ScenarioFile = toml::from_str(SCENARIOS_TOML)
             .map_err(|error| fault("data/demo/scenarios.toml", error.to_string()))?;
         if let Some(odd) = file.scenario.iter().find(|one| Scene::read(&one.scene).is_none()) {
-            return Err(fault("data/demo/scenarios.toml", format!("no scene {}", odd.scene)));
+            let wrong = format!("{}: there is no scene {}", odd.id, odd.scene);
+            return Err(fault("data/demo/scenarios.toml", wrong));
         }
         let counties = COUNTIES_CSV
             .lines()

@@ -221,8 +221,7 @@ async fn act(
         ready.push(prepare(stage, cast, rules, story, number, deed).await?);
     }
     // Sent in one order, so that numbers and ids are the same on every run.
-    let store: &Store = stage.store;
-    let answers = join_all(ready.iter().map(|deed| send(store, deed))).await;
+    let answers = join_all(ready.iter().map(|deed| send(stage.store, deed))).await;
     for (deed, answer) in ready.iter().zip(answers) {
         let Some(story) = stories.get_mut(deed.story) else { continue };
         story.wake = moment.saturating_add(BREATH).unwrap_or(moment);

@@ -15,7 +15,7 @@ use procedure::definition::RoleName;
 use procedure::matter::Obligation;
 use procedure::{Family, Matter, MatterId, Raw, UnitId, Value};
 
-pub(super) use self::plan::{Halt, Intention, Plan, plans};
+pub(super) use self::plan::{Plan, plans};
 use super::chance::Chance;
 
 const PROBLEM: &str = "problem";
@@ -195,10 +195,6 @@ impl View<'_> {
     /// A day so many days from today.
     fn in_days(&self, days: i32) -> String {
         self.today.saturating_add(jiff::Span::new().days(days)).to_string()
-    }
-
-    fn now_day(&self) -> String {
-        self.today.to_string()
     }
 }
 

@@ -117,12 +117,88 @@ async fn the_guiding_cases_come_out_as_they_did() {
     house.store.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_living_problems_go_on_without_a_refusal() {
+/// One Tuesday afternoon: what is lived must not depend on the day of the test.
+fn afternoon() -> Timestamp {
+    "2026-11-24T15:00:00+08:00".parse().unwrap()
+}
+
+/// Everything that happened to every problem, without ids and numbers, which another engine may give
+/// in another order.
+async fn lived(house: &House, problems: u32) -> Vec<String> {
+    let directory = house.people.directory();
+    let unit = directory.by_code("G61000000").unwrap();
+    let people = house.people.demo_people(&[unit.id], "demo").await.unwrap();
+    let person = people.get(&(unit.id, RoleName::Handler)).unwrap();
+    let scope = store::Scope {
+        user: person.user,
+        unit: unit.id,
+        side: unit.side,
+        police: false,
+        roles: [RoleName::Handler].into(),
+    };
+    let filter = Filter { procedure: "problem".to_owned(), ..Filter::default() };
+    let page = Page { number: 1, rows: 200 };
+    let listed = house.store.matter_list(&scope, &filter, Sort::Newest, page).await.unwrap();
+    assert_eq!(listed.rows.len(), usize::try_from(problems).unwrap());
+    let mut all = Vec::new();
+    for row in listed.rows {
+        let family = house.store.matter_fetch(&scope, &row.id).await.unwrap().unwrap().whole;
+        for matter in family.matters() {
+            let mut told = serde_json::to_value(matter).unwrap();
+            for id in ["id", "root", "parent", "origin", "number"] {
+                told.as_object_mut().unwrap().remove(id);
+            }
+            all.push(told.to_string());
+        }
+    }
+    all.sort();
+    all
+}
+
+async fn live(database: Option<String>) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    let (house, clock) = house_of(folder.path(), None).await;
-    let size = Size { problems: 60, retells: true, seed: 11 };
+    let (house, clock) = house_of(folder.path(), database).await;
+    clock.hold_at(afternoon());
+    let size = Size { problems: 40, retells: false, seed: 11 };
     let report = fill(&house, &clock, size, "fifteen-years-of-cases", &|_| {}).await.unwrap();
     assert_eq!(report.refused, Vec::<String>::new());
+    assert_eq!(report.problems, 40);
+    let lived = lived(&house, 40).await;
+    house.store.close().await;
+    lived
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_seed_lives_the_same_problems_on_both_engines() {
+    let first = live(None).await;
+    assert!(first.len() > 100, "{}", first.len());
+    assert_eq!(first, live(None).await);
+    let Ok(server) = std::env::var("LIANDONG_TEST_POSTGRES") else { return };
+    let schema = format!("demo_{}", std::process::id());
+    let database = store::Database::open(&server).await.unwrap();
+    let mut tx = database.write().await.unwrap();
+    tx.batch(&format!("create schema {schema}")).await.unwrap();
+    tx.commit().await.unwrap();
+    let sign = if server.contains('?') { '&' } else { '?' };
+    let url = format!("{server}{sign}options=-csearch_path%3D{schema}");
+    assert_eq!(first, live(Some(url)).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_hundred_problems_are_lived_without_a_refusal() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, clock) = house_of(folder.path(), None).await;
+    clock.hold_at(afternoon());
+    let size = Size::default();
+    let report = fill(&house, &clock, size, "fifteen-years-of-cases", &|_| {}).await.unwrap();
+    assert_eq!(report.refused, Vec::<String>::new());
+    assert_eq!(report.problems, 303);
+    // Whoever tries the demo finds something to do at once.
+    let directory = house.people.directory();
+    let of = |code: &str| directory.by_code(code).unwrap().id;
+    let bureau = house.store.counters(of("G61030501")).await.unwrap();
+    assert!(bureau.to_acknowledge > 0 && bureau.overdue > 0 && bureau.to_approve > 0, "{bureau:?}");
+    let procuratorate = house.store.counters(of("J61030500")).await.unwrap();
+    assert!(procuratorate.to_approve > 0 && procuratorate.owing > 0, "{procuratorate:?}");
     house.store.close().await;
 }

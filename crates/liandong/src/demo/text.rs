@@ -67,9 +67,8 @@ impl Texts {
             } else if action.input.contains(id)
                 && let Some(field) = procedure.field(id)
             {
-                let named = format!("{}.{id}", action.id);
                 let text = self
-                    .pick(&named, names, chance)
+                    .pick(&format!("{}.{id}", action.id), names, chance)
                     .or_else(|| self.pick(id, names, chance))
                     .unwrap_or_else(|| usual(field, today, chance));
                 input.insert(id.clone(), vec![text]);

@@ -93,9 +93,12 @@ impl Halt {
     }
 }
 
-/// Problems of the district whose people the page of signing in offers: how they go, how many days ago
-/// they began, where they stop, and whose duty it is.
-const SHOWN: [(Intention, i64, Option<(&str, &str, bool)>, &str); 22] = [
+/// How it goes, how many days ago it began, where it stops (procedure, state, whether a draft waits),
+/// and whose duty it is.
+type Shown = (Intention, i64, Option<(&'static str, &'static str, bool)>, &'static str);
+
+/// Problems of the district whose people the page of signing in offers.
+const SHOWN: [Shown; 22] = [
     (OnTime, 29, Some(("suggestion", "served", false)), "ecology"),
     (OnTime, 26, Some(("suggestion", "served", false)), "ecology"),
     (OnTime, 27, Some(("suggestion", "served", false)), "water"),
@@ -109,7 +112,12 @@ const SHOWN: [(Intention, i64, Option<(&str, &str, bool)>, &str); 22] = [
     (Suspended, 60, Some(("suggestion", "suspended", false)), "ecology"),
     (Partial, 74, None, "water"),
     (Unreal, 84, None, "ecology"),
-    (Silent, 150, Some(("administrative-public-interest-case", "first-instance", false)), "ecology"),
+    (
+        Silent,
+        150,
+        Some(("administrative-public-interest-case", "first-instance", false)),
+        "ecology",
+    ),
     (OnTime, 5, Some(("clue", "submitted", false)), "water"),
     (OnTime, 6, Some(("clue", "submitted", false)), "housing"),
     (OnTime, 17, Some(("clue", "evaluating", true)), "agriculture"),
@@ -207,6 +215,7 @@ fn intention(chance: &mut Chance) -> Intention {
 }
 
 /// How a problem goes and when.
+#[derive(Clone, Copy)]
 struct Way {
     intention: Intention,
     starts_at: Timestamp,
@@ -223,9 +232,8 @@ fn plan(county: &County, scenario: &Scenario, way: Way, chance: &mut Chance) -> 
         (true, true) => county.city_bureau,
         (true, false) if chance.percent(25) => county.city_bureau,
         (true, false) => county.procuratorate,
-        (false, true) => ecology,
         (false, false) if chance.percent(30) => county.procuratorate,
-        (false, false) => ecology,
+        (false, _) => ecology,
     };
     let town = chance.pick(&county.towns)?.clone();
     let village = village(chance);

@@ -2,12 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use procedure::Matter;
-use procedure::matter::Standing;
+use procedure::matter::{Obligation, Standing};
 
 use super::plan::Intention::{
     Amended, Disputed, Late, Partial, Silent, Suspended, Unreal, Urgent, Withdrawn,
 };
-use super::{BEFORE, Deed, ITEM, View, What, has, made, owed, reached};
+use super::{BEFORE, Deed, ITEM, View, What, has, owed, reached};
 
 impl View<'_> {
     pub(super) fn suggestion(&mut self, letter: &Matter) {
@@ -25,7 +25,13 @@ impl View<'_> {
             "objection-review" => self.objection(letter),
             "suspension-asked" => {
                 let at = self.later(letter, "suspend", 40, 140);
-                self.act(at, pros, letter, "suspend", &[("obstacle", "procedure"), ("not-idle", "true")]);
+                self.act(
+                    at,
+                    pros,
+                    letter,
+                    "suspend",
+                    &[("obstacle", "procedure"), ("not-idle", "true")],
+                );
             }
             "suspended" => {
                 let begun = reached(letter, "suspended");
@@ -164,7 +170,7 @@ impl View<'_> {
         let Some(reply) = owed(letter, "reply") else { return };
         let Some(target) = self.reply_at(letter) else { return };
         let again = has(letter, "reply-kind");
-        let further = owed(letter, "further-reply").is_some_and(|owed| owed.is_open());
+        let further = owed(letter, "further-reply").is_some_and(Obligation::is_open);
         if again && !further && reply.met_at.is_some() {
             return;
         }
@@ -209,12 +215,8 @@ impl View<'_> {
             Unreal if !shortfall => self.verify_short(letter, "false"),
             Partial if !shortfall && self.items_undone() => self.verify_short(letter, "partial"),
             Unreal => {}
-            _ if self.items_undone() => {
-                // Replied in part: urge the rest in writing once.
-                if !shortfall {
-                    self.verify_short(letter, "partial");
-                }
-            }
+            // Replied in part: urge the rest in writing once.
+            _ if self.items_undone() && !shortfall => self.verify_short(letter, "partial"),
             _ if !self.items_open() => self.verify_effective(letter),
             _ => {}
         }
@@ -239,7 +241,7 @@ impl View<'_> {
         }
         self.add_item(letter);
         let reply = owed(letter, "reply");
-        let further = owed(letter, "further-reply").is_some_and(|owed| owed.is_open());
+        let further = owed(letter, "further-reply").is_some_and(Obligation::is_open);
         if further || reply.is_some_and(|owed| owed.met_at.is_none()) {
             self.reply(letter, "reply-again");
             return;
