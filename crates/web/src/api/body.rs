@@ -98,13 +98,11 @@ impl Members {
 
     /// A text.
     pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
-        match self.take(name)? {
-            Value::String(text) => Some(text),
-            _ => {
-                self.wrong(name, "api.want-text");
-                None
-            }
-        }
+        let Value::String(text) = self.take(name)? else {
+            self.wrong(name, "api.want-text");
+            return None;
+        };
+        Some(text)
     }
 
     /// A text that must be there; empty when it is not, and then told.

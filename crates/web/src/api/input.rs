@@ -201,8 +201,17 @@ pub(super) fn field_schema(field: &Field, language: Language) -> Value {
 /// What is filled in for an action, as a schema.
 pub(super) fn input_schema(procedure: &Procedure, action: &Action, language: Language) -> Value {
     let fields = || action.fields().filter_map(|id| procedure.field(id));
-    let properties: Map<String, Value> =
-        fields().map(|field| (field.id.clone(), field_schema(field, language))).collect();
+    let property = |field: &Field| {
+        let mut schema = field_schema(field, language);
+        let is_text = matches!(field.kind, FieldKind::Text | FieldKind::LongText);
+        if let Some(schema) =
+            schema.as_object_mut().filter(|_| is_text && action.input.contains(&field.id))
+        {
+            schema.insert("minLength".to_owned(), json!(1));
+        }
+        (field.id.clone(), schema)
+    };
+    let properties: Map<String, Value> = fields().map(property).collect();
     // A box that is not ticked means no.
     let needed: Vec<&String> = action
         .input
@@ -318,9 +327,8 @@ pub(super) fn drafted(procedure: Option<&Procedure>, raw: &Raw) -> BTreeMap<Stri
             Some(FieldKind::Integer) => {
                 first.parse::<i64>().map_or_else(|_| json!(first), Value::from)
             }
-            Some(_) => json!(first),
             None if texts.len() > 1 => json!(texts),
-            None => json!(first),
+            _ => json!(first),
         }
     };
     raw.iter().map(|(id, texts)| (id.clone(), one(id, texts))).collect()

@@ -337,8 +337,11 @@ impl Question {
         let version = match law.version_on(&self.limit, on) {
             Ok(version) => version,
             Err(refused) => {
-                // Without a day nothing can be said of versions, only of the name.
-                if trigger.is_some() || law.limit(&self.limit).is_none() {
+                if law.limit(&self.limit).is_none() {
+                    let ids = law.limits().map(|limit| limit.id.as_str());
+                    faults.unknown("limit", &self.limit, ids);
+                } else if trigger.is_some() {
+                    // Without a day nothing can be said of versions.
                     faults.push("limit", refused.words());
                 }
                 return None;
@@ -382,14 +385,19 @@ fn trigger(text: &str) -> Option<Trigger> {
 }
 
 /// The body of a question.
-pub(super) fn deadline_schema(_: &Rules, language: Language) -> Value {
+pub(super) fn deadline_schema(rules: &Rules, language: Language) -> Value {
+    let ids: Vec<&str> = rules.law().limits().map(|limit| limit.id.as_str()).collect();
     let say = |name: &str| json!(language.say(&format!("api.parameter.{name}")));
     let day = || json!({ "type": "string", "format": "date" });
     json!({
         "type": "object",
         "properties": {
-            "limit": { "type": "string", "description": say("limit") },
-            "from": { "type": "string", "description": say("from") },
+            "limit": { "type": "string", "enum": ids, "description": say("limit") },
+            "from": {
+                "type": "string",
+                "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?$",
+                "description": say("from"),
+            },
             "exclude": {
                 "type": "array",
                 "description": say("exclude"),

@@ -125,7 +125,7 @@ fn described(
 
 fn parameter(parameter: &Parameter, language: Language) -> Value {
     let schema = match parameter.looks {
-        Looks::Text => json!({ "type": "string" }),
+        Looks::Text => json!({ "type": "string", "minLength": 1 }),
         Looks::Matter => json!({ "type": "string", "format": "uuid" }),
         Looks::Number => json!({ "type": "integer", "minimum": 1 }),
         Looks::Rows(most) => json!({ "type": "integer", "minimum": 1, "maximum": most }),
@@ -133,6 +133,9 @@ fn parameter(parameter: &Parameter, language: Language) -> Value {
         Looks::Truth => json!({ "type": "boolean" }),
         Looks::OneOf(words) => json!({ "type": "string", "enum": words }),
         Looks::Hash => json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }),
+        Looks::Cursor => json!({ "type": "string", "pattern": "^([0-9a-f]{2})+$" }),
+        Looks::Key => json!({ "type": "string", "pattern": "^[!-~]{1,100}$" }),
+        Looks::Tag => json!({ "type": "string", "pattern": "^(\"[0-9]{1,9}\"|\\*)$" }),
     };
     let schema = if parameter.many { json!({ "type": "array", "items": schema }) } else { schema };
     let place = match parameter.place {

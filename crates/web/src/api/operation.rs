@@ -97,6 +97,12 @@ pub(super) enum Looks {
     OneOf(&'static [&'static str]),
     /// SHA-256 in hex.
     Hash,
+    /// What a page gave as the beginning of the next.
+    Cursor,
+    /// A key that makes a request act once.
+    Key,
+    /// A version as an entity tag.
+    Tag,
 }
 
 /// What is sent.
@@ -184,8 +190,7 @@ impl Operation {
         self.with(Parameter { name, place: Place::Query, needed: false, many: true, looks })
     }
 
-    fn header(self, name: &'static str, needed: bool) -> Self {
-        let looks = Looks::Text;
+    fn header(self, name: &'static str, needed: bool, looks: Looks) -> Self {
         self.with(Parameter { name, place: Place::Header, needed, many: false, looks })
     }
 
@@ -195,7 +200,7 @@ impl Operation {
     }
 
     fn pages(self) -> Self {
-        self.asks("limit", Looks::Rows(super::paging::ROWS_MAX)).asks("cursor", Looks::Text)
+        self.asks("limit", Looks::Rows(super::paging::ROWS_MAX)).asks("cursor", Looks::Cursor)
     }
 
     fn sends(mut self, schema: fn(&Rules, Language) -> Value) -> Self {
@@ -226,12 +231,12 @@ impl Operation {
     /// It changes a matter: the key makes it act once.
     fn acts(mut self) -> Self {
         self.acts = true;
-        self.header("Idempotency-Key", true)
+        self.header("Idempotency-Key", true, Looks::Key)
     }
 
     /// The version seen may come in a header.
     fn sees(self) -> Self {
-        self.header("If-Match", false)
+        self.header("If-Match", false, Looks::Tag)
     }
 }
 
@@ -456,7 +461,7 @@ fn drafts() -> Vec<Operation> {
 
 fn attachments() -> Vec<Operation> {
     let mut upload = post("/api/v1/attachments", "upload", attachment::take)
-        .header("X-File-Name", true)
+        .header("X-File-Name", true, Looks::Text)
         .makes::<attachment::AttachmentView>();
     upload.body = Body::Bytes;
     about(

@@ -76,12 +76,18 @@ impl Asked {
 
 /// Text nobody is tempted to read or to write: cursors are ours.
 fn sealed(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    let mut sealed = String::with_capacity(2 * text.len());
+    for byte in text.bytes() {
+        for half in [byte >> 4, byte & 15] {
+            sealed.extend(char::from_digit(half.into(), 16));
+        }
+    }
+    sealed
 }
 
 fn opened(sealed: &str) -> Option<String> {
     let is_hex = sealed.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !is_hex || sealed.len() % 2 != 0 {
+    if !is_hex || !sealed.len().is_multiple_of(2) {
         return None;
     }
     let bytes: Option<Vec<u8>> = (0..sealed.len())

@@ -23,9 +23,11 @@ pub(super) async fn check(
     let mut faults = Faults::default();
     let known = || parameters.iter().filter(|one| one.place == Place::Query);
     let mut names: Vec<&str> = Vec::new();
-    for (name, _) in given.pairs() {
+    for (name, value) in given.pairs() {
         match known().find(|one| one.name == name) {
             None => faults.unknown(name, name, known().map(|one| one.name)),
+            // Nothing between two signs is more likely a slip than a wish.
+            Some(_) if value.trim().is_empty() => faults.tell(name, "api.empty", &[]),
             Some(one) if !one.many && names.contains(&name) => {
                 faults.tell(name, "api.once", &[]);
             }

@@ -8,5 +8,6 @@ mod description;
 mod draft;
 mod list;
 mod program;
+mod routes;
 mod sight;
 mod story;

@@ -47,7 +47,8 @@ async fn what_was_seen_before_somebody_else_acted_is_refused_and_kept() {
     bureau.act(&matter, REPAIR, json!({ "repair-by": "2026-06-30" })).await.well();
 
     let path = format!("/matters/{matter}/actions/{REPAIR}");
-    let act = json!({ "input": { "repair-by": "2026-07-31", "repair-goal": "达标" }, "seen": seen });
+    let act =
+        json!({ "input": { "repair-by": "2026-07-31", "repair-goal": "达标" }, "seen": seen });
     let stale = bureau.post(&path, act).await;
     assert_eq!(stale.status, 409);
     assert_eq!(stale.body["why"], "stale");
@@ -80,9 +81,11 @@ async fn the_version_may_stand_in_a_header() {
     let body = json!({ "input": { "repair-by": "2026-06-30" } });
     let tag = answer.header("etag").to_owned();
     let both = json!({ "input": {}, "seen": 99 });
-    let both = bureau.call("POST", &path).key("a").header("if-match", &tag).json(&both).send().await;
+    let both =
+        bureau.call("POST", &path).key("a").header("if-match", &tag).json(&both).send().await;
     assert_eq!((both.status, both.wrong_fields()), (422, vec!["seen"]));
-    let done = bureau.call("POST", &path).key("b").header("if-match", &tag).json(&body).send().await;
+    let done =
+        bureau.call("POST", &path).key("b").header("if-match", &tag).json(&body).send().await;
     assert_eq!(done.well()["state"], "in-repair");
 }
 
@@ -170,7 +173,10 @@ async fn a_draft_is_approved_sent_back_and_taken_back() {
     let clue = clue["matter"].as_str().unwrap().to_owned();
     handler.act(&clue, "submit", json!({})).await.well();
     let proposal = handler.matter(&clue).await["proposal"].clone();
-    assert_eq!((&proposal["action"]["id"], &proposal["may_approve"]), (&json!("submit"), &json!(false)));
+    assert_eq!(
+        (&proposal["action"]["id"], &proposal["may_approve"]),
+        (&json!("submit"), &json!(false))
+    );
 
     assert_eq!(handler.answer(&clue, "approve", json!({})).await.status, 403);
     assert_eq!(leader.answer(&clue, "return", json!({})).await.wrong_fields(), ["reason"]);

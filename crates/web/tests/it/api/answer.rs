@@ -33,7 +33,8 @@ async fn every_error_is_a_problem_in_the_language_asked_for() {
 async fn a_period_is_counted_as_the_command_line_counts_it() {
     let world = World::new("2026-03-02").await;
     let bureau = Program::of(&world, BUREAU, RoleName::Handler).await;
-    let asked = bureau.get("/deadlines?limit=suggestion-reply-ordinary&from=2024-08-02").await.well();
+    let asked =
+        bureau.get("/deadlines?limit=suggestion-reply-ordinary&from=2024-08-02").await.well();
     let body = json!({ "limit": "suggestion-reply-ordinary", "from": "2024-08-02" });
     let sent = bureau.call("POST", "/deadlines").json(&body).send().await.well();
     assert_eq!(asked, sent);
@@ -45,7 +46,8 @@ async fn a_period_is_counted_as_the_command_line_counts_it() {
     let deadline = calendar.deadline(&counted).unwrap();
     assert_eq!(asked, serde_json::to_value(&deadline).unwrap(), "the JSON of `liandong deadline`");
 
-    let hours = bureau.get("/deadlines?limit=transfer-deliver-24h&from=2026-09-30T16:30").await.well();
+    let hours =
+        bureau.get("/deadlines?limit=transfer-deliver-24h&from=2026-09-30T16:30").await.well();
     assert_eq!(hours["due"], "2026-10-01T16:30:00+08:00");
     let excluded = "limit=pil-review-admin&from=2026-05-11&exclude=2026-05-20..2026-06-30";
     let excluded = bureau.get(&format!("/deadlines?{excluded}")).await.well();
@@ -56,7 +58,8 @@ async fn a_period_is_counted_as_the_command_line_counts_it() {
     });
     let sent = bureau.call("POST", "/deadlines").json(&body).send().await.well();
     assert_eq!(sent["due"], "2026-07-22");
-    let extended = bureau.get("/deadlines?limit=pil-review-admin&from=2024-10-08&extend=1").await.well();
+    let extended =
+        bureau.get("/deadlines?limit=pil-review-admin&from=2024-10-08&extend=1").await.well();
     assert_eq!(extended["due"], "2024-12-09");
 
     let wrong = |query: &str| {
@@ -75,7 +78,10 @@ async fn a_period_is_counted_as_the_command_line_counts_it() {
     assert_eq!(wrong("limit=transfer-deliver-24h&from=2026-09-30").await.0, "from");
     let (field, words) = wrong("limit=suggestion-reply-ordinary&from=2018-02-27").await;
     assert!(field == "limit" && words.contains("suggestion-reply-pilot"), "{words}");
-    assert_eq!(wrong("limit=pil-review-admin&from=2026-05-11&exclude=2026-05-20").await.0, "exclude");
+    assert_eq!(
+        wrong("limit=pil-review-admin&from=2026-05-11&exclude=2026-05-20").await.0,
+        "exclude"
+    );
     assert_eq!(wrong("limit=suggestion-serve&from=2026-05-11&extend=2").await.0, "extend");
 }
 

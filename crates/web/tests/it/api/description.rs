@@ -18,9 +18,12 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
                 found.insert(reference.clone());
             }
             let mapping = members.get("mapping").and_then(Value::as_object);
-            found.extend(mapping.into_iter().flat_map(|all| all.values()).map(|one| {
-                one.as_str().unwrap().to_owned()
-            }));
+            found.extend(
+                mapping
+                    .into_iter()
+                    .flat_map(|all| all.values())
+                    .map(|one| one.as_str().unwrap().to_owned()),
+            );
             members.values().for_each(|member| references(member, found));
         }
         Value::Array(many) => many.iter().for_each(|one| references(one, found)),
@@ -40,8 +43,12 @@ async fn every_route_is_described_and_every_reference_leads_somewhere() {
         assert!(ids.insert(one["operationId"].as_str().unwrap().to_owned()));
         assert!(!one["summary"].as_str().unwrap().starts_with("api."), "{method} {path}");
     }
-    let listed: usize =
-        document["paths"].as_object().unwrap().values().map(|path| path.as_object().unwrap().len()).sum();
+    let listed: usize = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|path| path.as_object().unwrap().len())
+        .sum();
     assert_eq!(listed, web::api::addresses().len());
     let mut found = BTreeSet::new();
     references(document, &mut found);

@@ -36,11 +36,14 @@ async fn a_draft_is_saved_read_and_taken_away() {
     };
     let wrong = put(&path, json!({ "input": { "repair-bye": "x" }, "title": "x" })).await;
     assert_eq!((wrong.status, wrong.wrong_fields()), (422, vec!["title", "repair-bye"]));
-    for nowhere in ["/drafts/act.none@{}", "/drafts/open.none", "/drafts/act.take-on-repair", "/drafts/x"] {
+    for nowhere in
+        ["/drafts/act.none@{}", "/drafts/open.none", "/drafts/act.take-on-repair", "/drafts/x"]
+    {
         let answer = put(&nowhere.replace("{}", &matter), json!({})).await;
         assert_eq!(answer.status, 404, "{nowhere}");
     }
-    let words = put(&format!("/drafts/return@{matter}"), json!({ "input": { "reason": "不全" } })).await;
+    let words =
+        put(&format!("/drafts/return@{matter}"), json!({ "input": { "reason": "不全" } })).await;
     assert_eq!(words.well()["input"]["reason"], "不全");
     let large = json!({ "input": { "repair-goal": "长".repeat(200_000) } });
     assert_eq!(put(&path, large).await.status, 413);

@@ -88,8 +88,12 @@ async fn a_question_that_is_not_understood_is_told_not_guessed() {
     assert_eq!(wrong("/matters?proceduer=problem").await, "proceduer");
     assert_eq!(wrong("/matters?procedure=problm").await, "procedure");
     assert_eq!(wrong("/matters?procedure=problem&state=fund").await, "state");
-    assert_eq!(wrong("/matters?limit=0&light=red&sort=x&ended=yes").await, "ended light sort limit");
+    assert_eq!(
+        wrong("/matters?limit=0&light=red&sort=x&ended=yes").await,
+        "ended light sort limit"
+    );
     assert_eq!(wrong("/matters?limit=201").await, "limit");
+    assert_eq!(wrong("/matters?opened_to=&q=").await, "opened_to q");
     assert_eq!(wrong("/matters?limit=1&limit=2").await, "limit");
     assert_eq!(wrong("/matters?cursor=00").await, "cursor");
     assert_eq!(wrong("/matters?opened_from=20260302").await, "opened_from");

@@ -69,7 +69,8 @@ pub struct Call<'a> {
 impl<'a> Program<'a> {
     pub async fn of(world: &'a World, code: &str, role: RoleName) -> Self {
         let person = world.person(code, role);
-        let made = world.people.api_token_create(person.user, person.unit, "test", 30).await.unwrap();
+        let made =
+            world.people.api_token_create(person.user, person.unit, "test", 30).await.unwrap();
         Self { world, token: made.token, language: "en" }
     }
 
@@ -78,7 +79,8 @@ impl<'a> Program<'a> {
     }
 
     pub fn call(&'a self, method: &'static str, path: &str) -> Call<'a> {
-        let path = if path.starts_with("/api/") { path.to_owned() } else { format!("/api/v1{path}") };
+        let path =
+            if path.starts_with("/api/") { path.to_owned() } else { format!("/api/v1{path}") };
         Call { program: self, method, path, headers: Vec::new(), body: Vec::new() }
     }
 
@@ -282,7 +284,8 @@ pub fn filled(world: &World, procedure: &Value, action: &str, given: Value) -> V
         .map(|field| (field["id"].as_str().unwrap(), field))
         .collect();
     let mut input = Map::new();
-    let needed = act["input"].as_array().unwrap().iter().chain(act["needed_at_times"].as_array().unwrap());
+    let needed =
+        act["input"].as_array().unwrap().iter().chain(act["needed_at_times"].as_array().unwrap());
     for id in needed {
         let id = id.as_str().unwrap();
         input.insert(id.to_owned(), lawful(world, fields[id]));

@@ -88,7 +88,8 @@ async fn programs_of_both_sides_take_a_problem_to_its_return_visit() {
     cast.act(PROCURATORATE, &clue, "register", json!({})).await;
     cast.act(PROCURATORATE, &clue, "begin-evaluation", json!({})).await;
     cast.act(PROCURATORATE, &clue, "decide-filing", json!({})).await;
-    let case = only(&cast.act(PROCURATORATE, &clue, "open-case", json!({ "agency": BUREAU })).await);
+    let case =
+        only(&cast.act(PROCURATORATE, &clue, "open-case", json!({ "agency": BUREAU })).await);
     cast.act(PROCURATORATE, &clue, "give-feedback", json!({})).await;
     assert_eq!(bureau.matter(&clue).await["ended"], true);
 
@@ -140,7 +141,9 @@ async fn programs_of_both_sides_take_a_problem_to_its_return_visit() {
     let mut numbers = Vec::new();
     loop {
         let page = prosecutor.get(&path).await.well();
-        numbers.extend(page["rows"].as_array().unwrap().iter().map(|one| one["number"].as_u64().unwrap()));
+        numbers.extend(
+            page["rows"].as_array().unwrap().iter().map(|one| one["number"].as_u64().unwrap()),
+        );
         match page["next"].as_str() {
             Some(next) => path = next.to_owned(),
             None => break,
