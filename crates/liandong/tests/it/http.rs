@@ -47,6 +47,12 @@ impl Http {
         self.send("GET", path, &[], String::new()).await
     }
 
+    /// `POST` of JSON under an idempotency key.
+    pub(crate) async fn post(&self, path: &str, key: &str, body: &Value) -> Result<Answer, String> {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        self.send("POST", path, &headers, body.to_string()).await
+    }
+
     /// Any request.
     pub(crate) async fn send(
         &self,
