@@ -21,6 +21,7 @@ use axum::Router;
 use axum::extract::{Path, State as Given};
 use axum::routing::{get, post};
 use jiff::Timestamp;
+use procedure::definition::ObligationKind;
 use procedure::matter::What;
 use procedure::{Matter, MatterId, Procedure, Rules, UnitId, UserId};
 use store::Scope;
@@ -43,7 +44,7 @@ use crate::House;
 use crate::error::WebError;
 use crate::filters;
 use crate::message::{Language, T};
-use crate::parts::mark::State;
+use crate::parts::mark::{Light, State, end};
 use crate::session::SignedIn;
 use crate::shell::{Page, Shell};
 
@@ -177,9 +178,14 @@ struct MatterPage {
     no_clock: String,
     obligations: Vec<Owed>,
     groups: Vec<Group>,
+    below: Vec<Below>,
     map: Option<Map>,
     repairs: Vec<Repair>,
     moments: Vec<Moment>,
+    /// Those folded away under the newest.
+    older: Vec<Moment>,
+    older_words: String,
+    moments_number: usize,
     documents: Vec<Paper>,
     materials: Vec<Material>,
     tree: Vec<Branch>,
@@ -204,6 +210,12 @@ async fn show(
     let shell = room.shell(&house, &who, &head.title).await?.crumb_here(&head.number);
     let offers = offer::all(&look, &room.sight.whole, matter);
     let refused_words = look.fill("matter.refused", &[("number", &offers.refused.len())]);
+    let mut moments = story(&house, &who, &room, &events, &people).await?;
+    let moments_number = moments.len();
+    // A few more than the fold would hold are not worth folding.
+    let fold =
+        if moments_number > MOMENTS_NEW + MOMENTS_NEW / 2 { MOMENTS_NEW } else { moments_number };
+    let older = moments.split_off(fold);
     let page = MatterPage {
         t: who.language.t(),
         shell,
@@ -214,10 +226,14 @@ async fn show(
         clocks: clock::clocks(&look, matter),
         no_clock: no_clock(&look, matter, procedure),
         obligations: clock::obligations(&look, matter),
-        groups: groups(&look, &room, procedure),
+        groups: groups(&look, &room, procedure, &events),
+        below: below(&look, &room),
         map: place::map(&look, matter, procedure),
         repairs: repair::repairs(&look, matter, &room.sight.family),
-        moments: story(&house, &who, &room, &events, &people).await?,
+        moments,
+        older_words: look.fill("matter.timeline.older", &[("number", &older.len())]),
+        older,
+        moments_number,
         documents: documents(&look, matter),
         materials: timeline::materials(&look, matter, &events, &people.names),
         tree: tree::tree(&look, &room.sight.family, &matter.id),
@@ -243,6 +259,8 @@ impl House {
     }
 }
 
+/// Moments in sight; the older ones are folded away.
+const MOMENTS_NEW: usize = 16;
 /// Matters under a problem whose acts its page tells; more are only in the tree.
 const TOLD_MATTERS_MAX: usize = 30;
 
@@ -392,23 +410,88 @@ fn no_clock(look: &Look<'_>, matter: &Matter, procedure: &Procedure) -> String {
     words.map_or_else(|| look.say("matter.clock.none"), |words| look.of(words))
 }
 
-/// Its fields, grouped by the act that asks for them first.
-fn groups(look: &Look<'_>, room: &Room, procedure: &Procedure) -> Vec<Group> {
-    let acts = || std::iter::once(&procedure.open).chain(&procedure.actions);
-    let mut groups: Vec<(&str, Group)> = Vec::new();
+/// Its fields, grouped by the act that wrote them last, in the order of the acts.
+fn groups(look: &Look<'_>, room: &Room, procedure: &Procedure, events: &[SeenEvent]) -> Vec<Group> {
+    let mut written: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut titles: Vec<(&str, String)> = Vec::new();
+    for seen in events {
+        let (act, input) = match &seen.event.what {
+            What::Opened(opening) => ("", &opening.fields),
+            What::Acted(act) => (act.action.as_str(), &act.input),
+            _ => continue,
+        };
+        let place = titles.iter().position(|(known, _)| *known == act).unwrap_or_else(|| {
+            let name = procedure.action(act).map_or(&procedure.open.name, |action| &action.name);
+            titles.push((act, look.of(name)));
+            titles.len() - 1
+        });
+        written.extend(input.keys().chain(&seen.masked).map(|field| (field.as_str(), place)));
+    }
+    let mut groups: Vec<Group> =
+        titles.into_iter().map(|(_, title)| Group { title, entries: Vec::new() }).collect();
+    let mut others = Group { title: look.say("matter.other-facts"), entries: Vec::new() };
     for seen in room.sight.seen.fields(procedure) {
-        let act = acts().find(|act| act.fields().any(|field| *field == seen.field.id));
-        let (id, title) = act.map_or_else(
-            || ("", look.say("matter.other-facts")),
-            |act| (act.id.as_str(), look.of(&act.name)),
-        );
         let entry = Entry::of(look, seen.field, seen.value);
-        match groups.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, group)) => group.entries.push(entry),
-            None => groups.push((id, Group { title, entries: vec![entry] })),
+        let place = written.get(seen.field.id.as_str());
+        match place.and_then(|place| groups.get_mut(*place)) {
+            Some(group) => group.entries.push(entry),
+            None => others.entries.push(entry),
         }
     }
-    groups.into_iter().map(|(_, group)| group).collect()
+    groups.push(others);
+    groups.retain(|group| !group.entries.is_empty());
+    groups
+}
+
+/// A clock of a matter below, told where one's own matter has none that says it.
+struct Below {
+    href: String,
+    matter: String,
+    name: String,
+    due: String,
+    light: Light,
+}
+
+/// Most clocks of matters below that are told; the tree shows the light of each.
+const BELOW_MAX: usize = 6;
+
+/// The clocks that run in the matters below, soonest first.
+fn below(look: &Look<'_>, room: &Room) -> Vec<Below> {
+    let here = &room.matter().id;
+    let family = &room.sight.family;
+    let is_below = |matter: &Matter| {
+        let mut above = matter.parent.as_ref();
+        // A family is a tree; the bound only guards against a damaged one.
+        for _ in 0..family.len() {
+            match above {
+                Some(id) if id == here => return true,
+                Some(id) => {
+                    let parent = family.iter().find(|seen| seen.matter.id == *id);
+                    above = parent.and_then(|seen| seen.matter.parent.as_ref());
+                }
+                None => return false,
+            }
+        }
+        false
+    };
+    let mut open: Vec<_> = family
+        .iter()
+        .map(|seen| &seen.matter)
+        .filter(|matter| matter.id != *here && is_below(matter))
+        .flat_map(|matter| matter.obligations.iter().map(move |owed| (matter, owed)))
+        .filter(|(_, owed)| owed.is_open() && owed.nature == ObligationKind::Obligation)
+        .collect();
+    open.sort_by_key(|(_, owed)| owed.ends_at());
+    open.into_iter()
+        .take(BELOW_MAX)
+        .map(|(matter, owed)| Below {
+            href: format!("/matters/{}", matter.id),
+            matter: format!("{} {}", look.kind(matter), matter.number),
+            name: look.obligation(matter, &owed.kind),
+            due: end(owed.due),
+            light: clock::light(look, owed),
+        })
+        .collect()
 }
 
 fn parties(look: &Look<'_>, matter: &Matter, procedure: &Procedure, people: &People) -> Vec<Party> {

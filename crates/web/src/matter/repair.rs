@@ -61,6 +61,15 @@ pub(crate) fn repairs(look: &Look<'_>, matter: &Matter, family: &[SeenMatter]) -
     .collect()
 }
 
+/// What a repair is about: the first thing written down in it. `None` for any other matter.
+pub(crate) fn about(look: &Look<'_>, seen: &SeenMatter) -> Option<String> {
+    let procedure = look.procedure(&seen.matter).filter(|procedure| is_repair(procedure))?;
+    match seen.fields(procedure).next()?.value {
+        Seen::Value(Value::Text(text)) => Some(text.clone()),
+        Seen::Value(_) | Seen::Masked => None,
+    }
+}
+
 fn repair(look: &Look<'_>, seen: &SeenMatter, procedure: &Procedure) -> Repair {
     let matter = &seen.matter;
     let (mut entries, mut readings) = (Vec::new(), Vec::new());
