@@ -149,15 +149,6 @@ create table matter_number (
     primary key (prefix, year)
 ) {clustered};
 
--- Rungs of escalation that have fired: each once.
-create table escalation (
-    matter_id text not null,
-    obligation integer not null,
-    rung text not null,
-    fired_at bigint not null,
-    primary key (matter_id, obligation, rung)
-) {clustered};
-
 -- ---- around the acts -------------------------------------------------------------------------------
 
 -- A request sent twice acts once.

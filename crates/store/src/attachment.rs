@@ -180,8 +180,9 @@ impl Store {
             let field: String = row.get(0)?;
             let (matter, provenance) = body(&row, 2)?;
             let seen = seen(&rules, &matter, &provenance, scope);
-            let open = if field.starts_with('~') {
-                seen.matter.proposal.is_some()
+            let open = if let Some(field) = field.strip_prefix('~') {
+                let draft = seen.matter.proposal.as_ref();
+                draft.is_some_and(|draft| draft.input.contains_key(field))
             } else {
                 // A file that has been replaced stays open to those who read its field.
                 let tier = rules.of(&matter).and_then(|procedure| procedure.field(&field));

@@ -51,7 +51,7 @@ const fn keyed(name: &'static str, key: &'static str) -> Table {
 }
 
 /// Every table in an order in which what is referred to comes first.
-const TABLES: [Table; 29] = [
+const TABLES: [Table; 28] = [
     Table { name: "unit", key: Some("unit_id"), of_itself: Some("parent_unit_id") },
     Table { name: "user_account", key: Some("user_id"), of_itself: Some("created_by_user_id") },
     table("user_role"),
@@ -72,7 +72,6 @@ const TABLES: [Table; 29] = [
     table("unit_counter"),
     table("matter_term"),
     table("matter_number"),
-    table("escalation"),
     table("idempotency"),
     table("draft"),
     table("attachment"),

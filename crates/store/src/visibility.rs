@@ -84,6 +84,8 @@ pub struct SeenMatter {
     pub matter: Matter,
     /// Fields that hold something the reader may not read.
     pub masked: BTreeSet<String>,
+    /// The same of the act that is drafted.
+    pub masked_draft: BTreeSet<String>,
     /// Fields the reader does read and whose reading is written down.
     pub sensitive: BTreeSet<String>,
     /// Who wrote what.
@@ -126,10 +128,19 @@ pub fn seen(rules: &Rules, matter: &Matter, provenance: &Provenance, scope: &Sco
         }
         read
     });
-    if matter.proposal.as_ref().is_some_and(|draft| !concerns(draft.unit, draft.waits_for, scope)) {
-        matter.proposal = None;
+    let mut masked_draft = BTreeSet::new();
+    matter.proposal = matter.proposal.filter(|draft| concerns(draft.unit, draft.waits_for, scope));
+    if let Some(draft) = &mut matter.proposal {
+        let writer = Some(draft.unit);
+        draft.input.retain(|id, value| {
+            let read = sees(tier(procedure, id), writer, scope);
+            if !read && !value.is_empty() {
+                masked_draft.insert(id.clone());
+            }
+            read
+        });
     }
-    SeenMatter { matter, masked, sensitive, provenance: provenance.clone() }
+    SeenMatter { matter, masked, masked_draft, sensitive, provenance: provenance.clone() }
 }
 
 impl SeenMatter {

@@ -154,14 +154,7 @@ impl<'a> Question<'a> {
         let unit = statement.bind(self.scope.unit);
         let procedure =
             (!filter.procedure.is_empty()).then(|| statement.bind(filter.procedure.as_str()));
-        let of_matter = filter.state.is_some()
-            || filter.ended.is_some()
-            || filter.light.is_some()
-            || filter.opened_from.is_some()
-            || filter.opened_to.is_some()
-            || !self.words.is_empty()
-            || procedure.is_none()
-            || matches!(self.sort, Sort::Changed | Sort::Due);
+        let of_matter = self.reads_matter();
         let id = match &self.driver {
             Driver::Scope => {
                 statement.from("matter_scope s");
@@ -208,13 +201,26 @@ impl<'a> Question<'a> {
         id
     }
 
+    /// Whether the matter's own row must be read to know whether it is in the list. What terms can
+    /// answer alone is quicker without it.
+    fn reads_matter(&self) -> bool {
+        let filter = self.filter;
+        filter.light.is_some()
+            || filter.opened_from.is_some()
+            || filter.opened_to.is_some()
+            || !self.words.is_empty()
+            || filter.procedure.is_empty()
+            || matches!(self.sort, Sort::Changed | Sort::Due)
+    }
+
     fn conditions(&self, statement: &mut Statement, id: &str) {
         let filter = self.filter;
-        if let Some(state) = &filter.state {
+        let of_matter = self.reads_matter();
+        if let Some(state) = filter.state.as_ref().filter(|_| of_matter) {
             let state = statement.bind(state.as_str());
             statement.must(format!("m.state = {state}"));
         }
-        if let Some(ended) = filter.ended {
+        if let Some(ended) = filter.ended.filter(|_| of_matter) {
             let ended = statement.bind(ended);
             statement.must(format!("m.ended = {ended}"));
         }
@@ -251,9 +257,9 @@ impl<'a> Question<'a> {
             statement.must(format!("m.words like {word}"));
         }
         for term in &self.terms {
-            // The matter's own row is at hand for these.
-            let is_driver = self.driver == Driver::Term(term.clone());
-            if is_driver || term.starts_with(['=', '!', '~']) {
+            let is_driver = matches!(&self.driver, Driver::Term(driver) if driver == term);
+            // The matter's own row, when it is at hand, has answered for these.
+            if is_driver || (of_matter && term.starts_with(['=', '!', '~'])) {
                 continue;
             }
             let term = statement.bind(term.as_str());
