@@ -15,6 +15,8 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
+use crate::http::Http;
+
 /// How long a person would wait for something to appear.
 const PATIENCE: Duration = Duration::from_secs(10);
 const AXE: &str = include_str!("../assets/axe.min.js");
@@ -77,6 +79,8 @@ impl Browser {
         let program = std::env::var_os("LIANDONG_TEST_DRIVER").unwrap_or("chromedriver".into());
         let mut driver = Command::new(program)
             .args(["--port=0", "--log-level=SEVERE"])
+            // What Chromium draws itself, such as the inside of a day field, is in Chinese as well.
+            .env("LANGUAGE", "zh_CN")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -102,6 +106,7 @@ impl Browser {
                     "download.default_directory": profile.path().join("downloads"),
                 },
             },
+            "goog:loggingPrefs": { "browser": "WARNING" },
             "timeouts": { "implicit": 0, "pageLoad": 60_000, "script": 60_000 },
         });
         let Value::Object(capabilities) = capabilities else { unreachable!() };
@@ -335,6 +340,17 @@ impl Browser {
         }
         let found = self.client.execute_async(run, vec![]).await.expect("run axe");
         serde_json::from_value(found).unwrap()
+    }
+
+    /// What the browser itself complains of since it was last asked: scripts that fail, what the
+    /// policy of the page forbids. Answers that are errors are pages, not complaints.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        let driver = Http::new(&format!("http://{}", self.driver_at));
+        let log = format!("/session/{}/se/log", self.session);
+        let answer = driver.post(&log, "log", &json!({ "type": "browser" })).await.unwrap().json();
+        let lines = answer["value"].as_array().cloned().unwrap_or_default();
+        let ours = lines.iter().filter(|line| line["source"] != "network");
+        ours.map(|line| line["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// Fails the test with a picture and the words of the page.

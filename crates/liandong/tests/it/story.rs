@@ -4,6 +4,7 @@
 //! by unit and role, an act by the words of its button, a field by its label. A label that is renamed
 //! breaks a story, and should.
 
+mod kept;
 mod pages;
 mod strike_off;
 mod suit;
@@ -12,7 +13,6 @@ mod without_scripts;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use fantoccini::Locator;
 use fantoccini::elements::Element;
@@ -90,9 +90,9 @@ impl Person {
         browser.goto("/sign-in").await;
         // Whoever is signed in is not asked to sign in again.
         if browser.path().await != "/sign-in" {
-            browser.click_css(".top-tools > details:last-of-type > summary").await;
-            browser.click("退出登录").await;
+            self.sign_out().await;
         }
+        let browser = &self.browser;
         let (unit, role) = post.split_once(' ').unwrap();
         let button = format!(
             "//button[@class='role'][small[normalize-space(.)={}]][span[normalize-space(.)={}]]",
@@ -102,6 +102,17 @@ impl Person {
         browser.click_xpath(&button, post).await;
         post.clone_into(&mut self.post);
         browser.element(".top-tools details").await;
+    }
+
+    /// Leaves by the menu at the top, from whatever page.
+    pub(crate) async fn sign_out(&mut self) {
+        if self.browser.path().await == "blank" {
+            self.browser.goto("/").await;
+        }
+        self.browser.click_css(".top-tools > details:last-of-type > summary").await;
+        self.browser.click("退出登录").await;
+        self.browser.element("main.login").await;
+        self.post.clear();
     }
 
     // ---- when -----------------------------------------------------------------------------------
@@ -338,9 +349,6 @@ impl Person {
         self.browser.find_xpath(&row, name).await;
     }
 }
-
-/// How long the server takes what was typed after the last key: its wait and some more.
-pub(crate) const AUTOSAVE: Duration = Duration::from_secs(8);
 
 /// Draws a small PNG in one colour with a lighter band, so that before and after can be told apart.
 fn draw(path: &Path, [red, green, blue]: [u8; 3]) {
