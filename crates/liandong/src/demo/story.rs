@@ -99,9 +99,6 @@ impl Plan {
     pub(super) fn deeds(&self, family: Option<&Family>, now: Timestamp) -> Vec<Deed> {
         let Some(family) = family else { return vec![self.opening()] };
         let halted = self.halt.is_some_and(|halt| family.matters().any(|one| halt.holds(one)));
-        if halted {
-            return Vec::new();
-        }
         let today = calendar::local_date(now);
         let mut view = View { plan: self, family, today, deeds: Vec::new() };
         for matter in family.matters() {
@@ -118,7 +115,17 @@ impl Plan {
                 _ => {}
             }
         }
+        if halted {
+            view.deeds.retain(Deed::is_chore);
+        }
         view.deeds
+    }
+}
+
+impl Deed {
+    /// Whether it is done all the same where a story stops: what the procuratorate owes upward.
+    fn is_chore(&self) -> bool {
+        matches!(&self.what, What::Act { action: "file-upward" | "file-indictment-upward", .. })
     }
 }
 

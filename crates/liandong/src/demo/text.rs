@@ -14,6 +14,8 @@ use super::{DemoError, fault};
 
 /// `data/demo/texts.toml`.
 const TEXTS_TOML: &str = include_str!("../../../../data/demo/texts.toml");
+/// What begins the name of a text where the text itself is to be given.
+const NAMED: &str = "text:";
 /// How far off a day is that lies ahead and that nobody says more about.
 const AHEAD_DAYS: i32 = 30;
 
@@ -63,7 +65,13 @@ impl Texts {
         let mut input = Raw::new();
         for id in action.fields() {
             if let Some(values) = given.get(id) {
-                input.insert(id.clone(), values.clone());
+                let mut values = values.clone();
+                for value in &mut values {
+                    if let Some(name) = value.strip_prefix(NAMED) {
+                        *value = self.pick(name, names, chance).unwrap_or_default();
+                    }
+                }
+                input.insert(id.clone(), values);
             } else if action.input.contains(id)
                 && let Some(field) = procedure.field(id)
             {

@@ -87,7 +87,7 @@ impl View<'_> {
             }
             "not-filed" | "handed-on" => {
                 let at = self.later(clue, "feedback", 10, 160);
-                self.act(at, pros, clue, "give-feedback", &[]);
+                self.act(at, pros, clue, "give-feedback", &[("feedback", NOT_FILED)]);
             }
             _ => {}
         }
@@ -285,6 +285,9 @@ impl View<'_> {
         }
     }
 }
+
+/// The text that tells the sender of a clue that no case was filed.
+const NOT_FILED: &str = "text:not-filed";
 
 fn hours_after(instant: Timestamp, hours: i64) -> Timestamp {
     instant.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(instant)

@@ -99,10 +99,10 @@ type Shown = (Intention, i64, Option<(&'static str, &'static str, bool)>, &'stat
 
 /// Problems of the district whose people the page of signing in offers.
 const SHOWN: [Shown; 22] = [
-    (OnTime, 29, Some(("suggestion", "served", false)), "ecology"),
+    (OnTime, 33, Some(("suggestion", "served", false)), "ecology"),
     (OnTime, 26, Some(("suggestion", "served", false)), "ecology"),
     (OnTime, 27, Some(("suggestion", "served", false)), "water"),
-    (OnTime, 96, Some(("suggestion", "in-correction", true)), "ecology"),
+    (OnTime, 79, Some(("suggestion", "in-correction", true)), "ecology"),
     (Silent, 84, Some(("suggestion", "in-correction", false)), "ecology"),
     (Silent, 81, Some(("suggestion", "in-correction", false)), "ecology"),
     (Late, 92, None, "ecology"),
@@ -256,8 +256,9 @@ fn plan(county: &County, scenario: &Scenario, way: Way, chance: &mut Chance) -> 
     let under_code = CODE_FROM.parse().is_ok_and(|from: Timestamp| way.starts_at >= from);
     let laws = if under_code { &scenario.code } else { &scenario.laws };
     names.insert("laws", laws.clone());
-    let title = filled(chance.pick(&scenario.titles)?, &names);
-    let facts = filled(chance.pick(&scenario.facts)?, &names);
+    let told = chance.below(scenario.titles.len());
+    let title = filled(scenario.titles.get(told)?, &names);
+    let facts = filled(scenario.facts.get(told)?, &names);
     names.insert("harm", facts.clone());
     let readings = filled(&scenario.readings, &names);
     let mut items = scenario.items.clone();

@@ -265,7 +265,5 @@ impl View<'_> {
 }
 
 /// What makes a letter urgent.
-const URGENT: [(&str, &str); 2] = [
-    ("urgent", "true"),
-    ("urgent-reason", "污染仍在扩散，饮水、行洪安全风险突出，公益损害可能继续扩大。"),
-];
+const URGENT: [(&str, &str); 2] =
+    [("urgent", "true"), ("urgent-reason", "违法行为仍在持续，不及时制止，公益损害将继续扩大。")];
