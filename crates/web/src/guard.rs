@@ -86,7 +86,9 @@ fn time_for(path: &str) -> Duration {
     let long =
         path.starts_with("/attachments") || path.contains("/import") || path.contains("/export");
     let program = path.starts_with("/api/") && path.contains("/attachments");
-    if long || program { UPLOAD_TIME_MAX } else { PAGE_TIME_MAX }
+    // Without a script files come with the form itself.
+    let form = path.starts_with("/open/") || path.contains("/actions/");
+    if long || program || form { UPLOAD_TIME_MAX } else { PAGE_TIME_MAX }
 }
 
 async fn within(
