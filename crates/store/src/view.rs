@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use procedure::UserId;
 
+use crate::db::Statement;
 use crate::error::StoreError;
 use crate::store::Store;
-use crate::writer::Statement;
 
 /// Most views a person keeps of one list.
 pub const VIEWS_MAX: i64 = 30;
