@@ -1,5 +1,6 @@
 //! Static files (样式、脚本、图标), embedded in the program and addressed by their content.
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use axum::extract::{Path, RawQuery};
@@ -62,8 +63,12 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         .iter()
         .map(|(name, kind, bytes)| {
             let digest = Sha256::digest(bytes);
-            let hash = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-            Asset { name, kind, bytes, hash: hash.chars().take(HASH_DIGITS).collect() }
+            let mut hash = String::new();
+            for byte in digest.iter().take(HASH_DIGITS / 2) {
+                // Writing to a string cannot fail.
+                let _ = write!(hash, "{byte:02x}");
+            }
+            Asset { name, kind, bytes, hash }
         })
         .collect()
 });

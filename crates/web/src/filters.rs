@@ -1,5 +1,13 @@
 //! What templates may do to a value: `{{ "late"|icon }}`, `{{ "app.css"|asset }}`.
 
+#![expect(
+    clippy::inline_always,
+    clippy::unused_self,
+    clippy::unnecessary_wraps,
+    unreachable_pub,
+    reason = "the shape that askama's filters have"
+)]
+
 use std::fmt;
 
 use askama::filters::HtmlSafe;
@@ -8,7 +16,7 @@ use crate::asset::address;
 
 /// An icon of the sprite; decoration, so hidden from those who listen.
 #[derive(Debug, Clone, Copy)]
-pub struct Icon<'a>(pub &'a str);
+pub(crate) struct Icon<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Icon<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -17,10 +25,7 @@ impl fmt::Display for Icon<'_> {
         let name = if name.bytes().all(|byte| byte.is_ascii_lowercase()) { name } else { "info" };
         let class = if name == "down" { "i chev" } else { "i" };
         let sprite = address("icons.svg");
-        write!(
-            f,
-            r##"<svg class="{class}" aria-hidden="true"><use href="{sprite}#{name}"/></svg>"##
-        )
+        write!(f, r#"<svg class="{class}" aria-hidden="true"><use href="{sprite}#{name}"/></svg>"#)
     }
 }
 
@@ -34,12 +39,12 @@ impl HtmlSafe for Icon<'_> {}
 
 /// `{{ "late"|icon }}`.
 #[askama::filter_fn]
-pub fn icon<'a>(name: &'a str, _: &dyn askama::Values) -> askama::Result<Icon<'a>> {
+pub(crate) fn icon<'a>(name: &'a str, _: &dyn askama::Values) -> askama::Result<Icon<'a>> {
     Ok(Icon(name))
 }
 
 /// `{{ "app.css"|asset }}`: the address of a static file with its hash.
 #[askama::filter_fn]
-pub fn asset(name: &str, _: &dyn askama::Values) -> askama::Result<String> {
+pub(crate) fn asset(name: &str, _: &dyn askama::Values) -> askama::Result<String> {
     Ok(address(name))
 }

@@ -87,9 +87,8 @@ async fn show(
         let side = store::unit::side_read(id)?;
         Some((id.to_owned(), language.of(&side_words(side)).to_owned()))
     });
-    let lines = LINES.iter().map(|(id, _, _)| {
-        ((*id).to_owned(), language.of(&line_words(id)).to_owned())
-    });
+    let lines =
+        LINES.iter().map(|(id, _, _)| ((*id).to_owned(), language.of(&line_words(id)).to_owned()));
     Ok(Page(LiaisonPage {
         t,
         shell: shell.crumb_here(title).wide(),

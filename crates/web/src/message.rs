@@ -75,7 +75,7 @@ impl Language {
 
     /// The words of a key; the key itself when there are none, which the tests rule out.
     #[must_use]
-    pub fn say<'a>(self, key: &'a str) -> &'a str {
+    pub fn say(self, key: &str) -> &str {
         let table: &'static Table = match self {
             Self::Zh => &ZH,
             Self::En => &EN,

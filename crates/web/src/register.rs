@@ -335,9 +335,8 @@ impl Asked {
             ("none", t("register.none")),
         ]);
         let mut categories = owned(&[("", t("page.all"))]);
-        categories.extend(
-            reader.categories().iter().map(|(id, words)| (id.clone(), words.clone())),
-        );
+        categories
+            .extend(reader.categories().iter().map(|(id, words)| (id.clone(), words.clone())));
         let directory = house.directory();
         let unit = |name: &str, found: Option<procedure::UnitId>| {
             found.map_or_else(|| query.get(name).to_owned(), |unit| directory.name(unit))
@@ -365,7 +364,10 @@ impl Asked {
     ) -> Vec<(String, String)> {
         let form = self.form(house, query, procedure, reader);
         let picked = |choices: &[Choice]| {
-            choices.iter().find(|one| one.is_chosen && !one.id.is_empty()).map(|one| one.words.clone())
+            choices
+                .iter()
+                .find(|one| one.is_chosen && !one.id.is_empty())
+                .map(|one| one.words.clone())
         };
         let t = reader.language().t();
         let said = |name: &'static str| -> Option<String> {
@@ -436,10 +438,10 @@ async fn without_procedure(
     let rules = house.store.rules();
     let elsewhere = rules
         .procedures()
-        .filter_map(|one| {
+        .map(|one| {
             let place = of_clause(&one.clause).map_or("register", |place| place.id);
             let href = format!("/{place}?procedure={}", one.id);
-            Some((href, language.of(&one.name).to_owned()))
+            (href, language.of(&one.name).to_owned())
         })
         .collect();
     Ok(WithoutPage {

@@ -184,7 +184,7 @@ async fn procedure(
 
 /// The language of a chart.
 #[must_use]
-pub fn chart_language(language: Language) -> procedure::graph::Language {
+pub(crate) fn chart_language(language: Language) -> procedure::graph::Language {
     match language {
         Language::Zh => procedure::graph::Language::Chinese,
         Language::En => procedure::graph::Language::English,
@@ -193,7 +193,7 @@ pub fn chart_language(language: Language) -> procedure::graph::Language {
 
 /// Articles in full words.
 #[must_use]
-pub fn cited(house: &House, basis: &[String], language: Language) -> Vec<String> {
+pub(crate) fn cited(house: &House, basis: &[String], language: Language) -> Vec<String> {
     let rules = house.store.rules();
     basis
         .iter()
@@ -358,8 +358,11 @@ fn number(version: &LimitVersion, language: Language) -> String {
         (Some(number), Some(unit)) => language.of(&unit.words(number)).to_owned(),
         _ => match version.suggested {
             Some(suggested) => match suggested.counting.unit() {
-                Some(unit) => language
-                    .with("rules.internal-number", "number", language.of(&unit.words(suggested.number))),
+                Some(unit) => language.with(
+                    "rules.internal-number",
+                    "number",
+                    language.of(&unit.words(suggested.number)),
+                ),
                 None => language.say("rules.no-number").to_owned(),
             },
             None => language.say("rules.no-number").to_owned(),
@@ -482,9 +485,11 @@ fn answer(house: &House, limit: &Limit, from: &str, language: Language) -> Resul
     let rules = house.store.rules();
     let trigger = from
         .parse::<Trigger>()
-        .or_else(|_| from.parse::<jiff::civil::DateTime>().map_err(|_| ()).and_then(|at| {
-            calendar::SHANGHAI.to_timestamp(at).map(Trigger::Instant).map_err(|_| ())
-        }))
+        .or_else(|_| {
+            from.parse::<jiff::civil::DateTime>().map_err(|_| ()).and_then(|at| {
+                calendar::SHANGHAI.to_timestamp(at).map(Trigger::Instant).map_err(|_| ())
+            })
+        })
         .map_err(|()| crate::message::words("rules.wrong-date"))?;
     let version = rules
         .law()

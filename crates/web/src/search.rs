@@ -66,8 +66,7 @@ async fn show(
         }
     };
     let shown = listing.rows.len();
-    let pager =
-        (shown > 0).then(|| Pager::new(language, &query, number, PAGE_ROWS, shown, total));
+    let pager = (shown > 0).then(|| Pager::new(language, &query, number, PAGE_ROWS, shown, total));
     let title = language.say("search.title");
     let mut shell = house.shell(&who, "", title).await?.crumb_here(title);
     shell.searched.clone_from(&text);

@@ -169,7 +169,7 @@ pub(crate) async fn recognise(house: &House, request: &mut Request) -> Result<Vi
         .and_then(|code| Language::read(&code))
         .unwrap_or_default();
     let flash = cookie_of(headers, FLASH_COOKIE).and_then(|value| read_flash(&value));
-    let token = cookie_of(headers, &session_cookie(house));
+    let token = cookie_of(headers, &session_cookie(house)).filter(|token| !token.is_empty());
     let visit = cookie_of(headers, VISIT_COOKIE);
     let here = request.uri().path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
     let mut visitor = Visitor { language, flash, here: here.to_owned(), ..Visitor::default() };
@@ -182,13 +182,12 @@ pub(crate) async fn recognise(house: &House, request: &mut Request) -> Result<Vi
         }
     }
     if visitor.account.is_none() {
-        let visit = match visit.filter(|visit| visit.len() == 64) {
-            Some(visit) => visit,
-            None => {
-                let visit = house.secret()?;
-                visitor.new_visit = Some(visit.clone());
-                visit
-            }
+        let visit = if let Some(visit) = visit.filter(|visit| visit.len() == 64) {
+            visit
+        } else {
+            let visit = house.secret()?;
+            visitor.new_visit = Some(visit.clone());
+            visit
         };
         visitor.csrf = csrf_of(&visit);
     }

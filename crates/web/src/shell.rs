@@ -226,6 +226,21 @@ pub fn weekday(language: Language, day: Weekday) -> &'static str {
     }
 }
 
+/// A weekday in one or two characters, for narrow columns.
+#[must_use]
+pub fn weekday_short(language: Language, day: Weekday) -> &'static str {
+    let t = language.t();
+    match day {
+        Weekday::Monday => t("weekday.short-monday"),
+        Weekday::Tuesday => t("weekday.short-tuesday"),
+        Weekday::Wednesday => t("weekday.short-wednesday"),
+        Weekday::Thursday => t("weekday.short-thursday"),
+        Weekday::Friday => t("weekday.short-friday"),
+        Weekday::Saturday => t("weekday.short-saturday"),
+        Weekday::Sunday => t("weekday.short-sunday"),
+    }
+}
+
 fn user_menu(house: &House, language: Language, session: &Session) -> UserMenu {
     let directory = house.directory();
     let mut posts = Vec::new();

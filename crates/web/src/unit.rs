@@ -39,7 +39,6 @@ pub(crate) fn routes() -> Router<House> {
 struct UnitPage {
     t: T,
     shell: Shell,
-    short_name: String,
     side: String,
     level: String,
     is_active: bool,
@@ -86,6 +85,7 @@ struct TermLine {
 const BELOW_MAX: usize = 60;
 
 /// What somebody may do with the people of a unit.
+#[expect(clippy::struct_excessive_bools, reason = "four separate permissions")]
 struct Powers {
     hands_over: bool,
     edits_people: bool,
@@ -177,7 +177,6 @@ async fn show(
     Ok(Page(UnitPage {
         t,
         shell: shell.crumb("/liaisons", language.say("nav.liaison")).crumb_here(&unit.name),
-        short_name: unit.short_name.clone(),
         side: language.of(&side_words(unit.side)).to_owned(),
         level: language.of(&unit.level.words()).to_owned(),
         is_active: unit.active,
@@ -208,7 +207,8 @@ async fn show(
                 reason: term.reason.clone(),
             })
             .collect(),
-        matters: who.map(|_| format!("/register{}", Fields::default().with("unit", &unit.code).query())),
+        matters: who
+            .map(|_| format!("/register{}", Fields::default().with("unit", &unit.code).query())),
     }))
 }
 
@@ -272,11 +272,10 @@ async fn handover_page(
     }
     let people = house.people.unit_people(unit).await?;
     let now = people.liaison.ok_or(WebError::NotFound)?;
-    let others = people
-        .people
-        .iter()
-        .filter(|(person, _)| person.id != now.id)
-        .map(|(person, _)| (person.id.to_string(), format!("{} {}", person.display_name, person.title)));
+    let others =
+        people.people.iter().filter(|(person, _)| person.id != now.id).map(|(person, _)| {
+            (person.id.to_string(), format!("{} {}", person.display_name, person.title))
+        });
     let none = std::iter::once((String::new(), language.say("unit.handover-choose").to_owned()));
     let options = Choice::all(none.chain(others), "");
     let inputs = vec![

@@ -6,8 +6,8 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
-use jiff::civil::Date;
 use jiff::ToSpan as _;
+use jiff::civil::Date;
 use procedure::definition::RoleName;
 use store::matter::Page as Rows;
 use store::obligation::ObligationRow;
@@ -21,7 +21,7 @@ use crate::parts::line::{Line, OwedLine, Reader, Signing};
 use crate::parts::mark::minute;
 use crate::parts::pager::{PAGE_ROWS, Pager, page_number};
 use crate::session::{Account, SignedIn, Visitor};
-use crate::shell::{Page, Shell, weekday};
+use crate::shell::{Page, Shell, weekday_short};
 
 mod lights;
 mod sign;
@@ -49,7 +49,6 @@ struct WorkbenchPage {
     shell: Shell,
     unit: String,
     openings: Vec<(String, String)>,
-    hot: i64,
     owed: Vec<OwedLine>,
     owed_count: i64,
     has_late: bool,
@@ -134,7 +133,6 @@ async fn page(
         t: language.t(),
         unit: who.unit_name.clone(),
         openings: openings.collect(),
-        hot: counters.owing + counters.to_acknowledge,
         owed: owed.iter().map(|row| reader.owed(row)).collect(),
         owed_count: counters.owing,
         has_late: counters.overdue > 0,
@@ -209,29 +207,18 @@ async fn drafts(
     Ok(lines)
 }
 
-fn days(
-    reader: &Reader,
-    house: &House,
-    language: Language,
-    due: &[ObligationRow],
-) -> Vec<Day> {
+fn days(reader: &Reader, house: &House, language: Language, due: &[ObligationRow]) -> Vec<Day> {
     let rules = house.store.rules();
     let today = house.today();
     let mut days = Vec::new();
     for ahead in 0..=AHEAD_DAYS {
         let date = today.saturating_add(ahead.days());
         let rest = rules.calendar().holiday_name(date).map(str::to_owned);
-        let entries: Vec<_> = due
-            .iter()
-            .filter(|row| row.due.date() == date)
-            .map(|row| reader.owed(row))
-            .collect();
+        let entries: Vec<_> =
+            due.iter().filter(|row| row.due.date() == date).map(|row| reader.owed(row)).collect();
         if rest.is_some() || !entries.is_empty() {
-            let words = format!(
-                "{} {}",
-                date.strftime("%m-%d"),
-                weekday(language, date.weekday())
-            );
+            let words =
+                format!("{} {}", date.strftime("%m-%d"), weekday_short(language, date.weekday()));
             days.push(Day { date, words, rest, entries });
         }
     }

@@ -64,12 +64,13 @@ fn page(
     years.reverse();
     let year = year.filter(|year| years.contains(year)).or_else(|| years.first().copied());
     let year = year.unwrap_or_default();
-    let days = calendar.listed_days().filter(|listed| listed.day.year() == year).map(|listed| DayRow {
-        day: listed.day,
-        weekday: crate::shell::weekday(language, listed.day.weekday()),
-        name: listed.name.to_owned(),
-        is_make_up: listed.is_make_up,
-    });
+    let days =
+        calendar.listed_days().filter(|listed| listed.day.year() == year).map(|listed| DayRow {
+            day: listed.day,
+            weekday: crate::shell::weekday(language, listed.day.weekday()),
+            name: listed.name.to_owned(),
+            is_make_up: listed.is_make_up,
+        });
     let input = Input::file(language, "file", "admin.calendar-file", ".csv")
         .help(language, "admin.calendar-help");
     let title = t("admin.calendar");

@@ -78,9 +78,8 @@ pub(super) async fn list(
         rows.push(entry(&house, event, language).await);
     }
     let all = std::iter::once((String::new(), t("page.all").to_owned()));
-    let acts = AdminAct::ALL
-        .iter()
-        .map(|act| (act.id().to_owned(), language.of(&act.words()).to_owned()));
+    let acts =
+        AdminAct::ALL.iter().map(|act| (act.id().to_owned(), language.of(&act.words()).to_owned()));
     let title = t("admin.journal");
     Ok(Page(JournalPage {
         t,

@@ -15,10 +15,7 @@ use crate::session::{Done, SystemAdministrator};
 use crate::shell::Page;
 
 /// `GET /admin/settings`.
-pub(super) async fn list(
-    State(house): State<House>,
-    who: SystemAdministrator,
-) -> Page<FormPage> {
+pub(super) async fn list(State(house): State<House>, who: SystemAdministrator) -> Page<FormPage> {
     Page(page(&house, &who, None))
 }
 

@@ -88,9 +88,8 @@ pub(super) async fn list(
             is_doubtful: !SURE.contains(&unit.basis.as_str()),
         })
         .collect();
-    let pager = (!rows.is_empty()).then(|| {
-        Pager::new(language, &query, number, PAGE_ROWS, rows.len(), Rows::Exactly(total))
-    });
+    let pager = (!rows.is_empty())
+        .then(|| Pager::new(language, &query, number, PAGE_ROWS, rows.len(), Rows::Exactly(total)));
     let all = || std::iter::once((String::new(), t("page.all").to_owned()));
     let states = [("open", t("admin.open")), ("closed", t("admin.closed"))]
         .map(|(id, words)| (id.to_owned(), words.to_owned()));
@@ -179,10 +178,7 @@ pub(super) async fn export(
 }
 
 /// `GET /admin/units/new`.
-pub(super) async fn blank(
-    State(house): State<House>,
-    who: SystemAdministrator,
-) -> Page<FormPage> {
+pub(super) async fn blank(State(house): State<House>, who: SystemAdministrator) -> Page<FormPage> {
     Page(form_page(&house, &who.visitor, None, None))
 }
 
@@ -270,7 +266,10 @@ fn form_page(
     };
     let options = |field: UnitField| -> Option<Vec<(String, String)>> {
         let triples = |table: &[(&str, &str, &str)], words: fn(&str) -> calendar::Words| {
-            table.iter().map(|(id, _, _)| ((*id).to_owned(), language.of(&words(id)).to_owned())).collect()
+            table
+                .iter()
+                .map(|(id, _, _)| ((*id).to_owned(), language.of(&words(id)).to_owned()))
+                .collect()
         };
         Some(match field {
             UnitField::Side => sides(language).collect(),
@@ -291,17 +290,18 @@ fn form_page(
             | UnitField::Note => return None,
         })
     };
-    let fields = UnitField::ALL.into_iter().filter(|field| unit.is_none() || *field != UnitField::Code);
+    let fields =
+        UnitField::ALL.into_iter().filter(|field| unit.is_none() || *field != UnitField::Code);
     let inputs = fields.map(|field| {
         let (name, key) = (field.id(), "admin.units");
         let input = match (options(field), field) {
             (Some(options), _) => Input::choice(language, name, key, Choice::all(options, "")),
             (None, UnitField::DivisionCode) => {
-                Input::pick(language, name, key, "/divisions/suggest").help(language, "admin.division-help")
+                Input::pick(language, name, key, "/divisions/suggest")
+                    .help(language, "admin.division-help")
             }
-            (None, UnitField::ParentCode) => {
-                Input::pick(language, name, key, "/units/suggest").help(language, "admin.parent-help")
-            }
+            (None, UnitField::ParentCode) => Input::pick(language, name, key, "/units/suggest")
+                .help(language, "admin.parent-help"),
             (None, UnitField::Aliases) => {
                 Input::line(language, name, key).help(language, "admin.aliases-help")
             }
@@ -320,7 +320,12 @@ fn form_page(
         inputs = inputs.filled(form).wrong(language, errors);
     }
     let (title, action, button, cancel) = match unit {
-        None => (t("admin.unit-new"), "/admin/units/new".to_owned(), "admin.unit-make", "/admin/units".to_owned()),
+        None => (
+            t("admin.unit-new"),
+            "/admin/units/new".to_owned(),
+            "admin.unit-make",
+            "/admin/units".to_owned(),
+        ),
         Some(unit) => {
             let page = format!("/units/{}", unit.id);
             (t("admin.unit-edit"), format!("/admin/units/{}/edit", unit.id), "page.save", page)

@@ -22,10 +22,7 @@ use crate::shell::{Page, Shell};
 const SHOWN_MAX: usize = 200;
 
 /// `GET /admin/units/import`.
-pub(super) async fn blank(
-    State(house): State<House>,
-    who: SystemAdministrator,
-) -> Page<FormPage> {
+pub(super) async fn blank(State(house): State<House>, who: SystemAdministrator) -> Page<FormPage> {
     Page(form_page(&house, &who.visitor, &[]))
 }
 
@@ -93,7 +90,11 @@ pub(super) async fn preview(
     let by = who.account.session.authority();
     let preview = house.people.unit_import_preview(by, &sent.file_name, &sent.bytes).await?;
     let page = preview_page(&house, &who, sent.file_name, preview.draft, &preview.plan);
-    if page.error_count > 0 { Ok(unprocessable(Page(page))) } else { Ok(Page(page).into_response()) }
+    if page.error_count > 0 {
+        Ok(unprocessable(Page(page)))
+    } else {
+        Ok(Page(page).into_response())
+    }
 }
 
 fn preview_page(

@@ -145,6 +145,7 @@ fn posts(house: &House, user: &User, language: Language) -> Vec<String> {
 /// One account.
 #[derive(Debug, Template)]
 #[template(path = "admin/user.html")]
+#[expect(clippy::struct_excessive_bools, reason = "what the page shows or not")]
 pub(super) struct UserPage {
     t: T,
     shell: Shell,
@@ -233,9 +234,7 @@ pub(super) async fn page(
     let name = &user.person.display_name;
     Ok(UserPage {
         t,
-        shell: shell(house, visitor, name)
-            .crumb("/admin/users", t("admin.users"))
-            .crumb_here(name),
+        shell: shell(house, visitor, name).crumb("/admin/users", t("admin.users")).crumb_here(name),
         tabs: Tabs::of(account, t, "/admin/users"),
         id: user.person.id,
         is_active: user.person.active,
@@ -255,10 +254,7 @@ pub(super) async fn page(
 }
 
 /// `GET /admin/users/new`.
-pub(super) async fn blank(
-    State(house): State<House>,
-    who: SystemAdministrator,
-) -> Page<FormPage> {
+pub(super) async fn blank(State(house): State<House>, who: SystemAdministrator) -> Page<FormPage> {
     Page(form_page(&house, &who.visitor, None, None, None))
 }
 
@@ -272,9 +268,8 @@ fn form_page(
     let language = visitor.language;
     let t = language.t();
     let person = user.map(|user| &user.person);
-    let text = |of: fn(&store::liaison::Person) -> &String| {
-        person.map(of).cloned().unwrap_or_default()
-    };
+    let text =
+        |of: fn(&store::liaison::Person) -> &String| person.map(of).cloned().unwrap_or_default();
     let mut inputs = Vec::new();
     if user.is_none() {
         inputs.push(
@@ -309,8 +304,9 @@ fn form_page(
         Some(user) => {
             let title = t("admin.user-edit");
             let id = user.person.id;
-            let shell = shell(house, visitor, title)
-                .crumb_here(language.fill("admin.user-edit-of", &[("name", &user.person.display_name)]));
+            let shell = shell(house, visitor, title).crumb_here(
+                language.fill("admin.user-edit-of", &[("name", &user.person.display_name)]),
+            );
             FormPage::new(shell, &format!("/admin/users/{id}/edit"), "page.save", inputs)
                 .hidden("version", user.version)
                 .cancel(cancel.unwrap_or_else(|| format!("/admin/users/{id}")))

@@ -67,16 +67,13 @@ pub(super) async fn platform(
 ) -> Result<Done, WebError> {
     let user: UserId = user.parse().map_err(|_| WebError::NotFound)?;
     let by = who.account.session.authority();
-    match form.given("role") {
-        Some(role) => {
-            let role = PlatformRole::read(role).ok_or(WebError::NotFound)?;
-            house.people.platform_role_grant(by, user, role).await?;
-            Ok(Done::to(user_address(user), "admin.granted"))
-        }
-        None => {
-            house.people.platform_role_revoke(by, user).await?;
-            Ok(Done::to(user_address(user), "admin.revoked"))
-        }
+    if let Some(role) = form.given("role") {
+        let role = PlatformRole::read(role).ok_or(WebError::NotFound)?;
+        house.people.platform_role_grant(by, user, role).await?;
+        Ok(Done::to(user_address(user), "admin.granted"))
+    } else {
+        house.people.platform_role_revoke(by, user).await?;
+        Ok(Done::to(user_address(user), "admin.revoked"))
     }
 }
 

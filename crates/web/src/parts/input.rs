@@ -50,14 +50,8 @@ pub struct Choice {
 
 impl Choice {
     /// The options of a select, the one whose id is `chosen` being chosen.
-    pub fn all(
-        options: impl IntoIterator<Item = (String, String)>,
-        chosen: &str,
-    ) -> Vec<Self> {
-        options
-            .into_iter()
-            .map(|(id, words)| Self { is_chosen: id == chosen, id, words })
-            .collect()
+    pub fn all(options: impl IntoIterator<Item = (String, String)>, chosen: &str) -> Vec<Self> {
+        options.into_iter().map(|(id, words)| Self { is_chosen: id == chosen, id, words }).collect()
     }
 }
 
@@ -84,7 +78,12 @@ impl Input {
 
     /// A line of another kind: `date`, `number`, `tel`.
     #[must_use]
-    pub fn of_type(language: Language, name: &'static str, label: &str, kind: &'static str) -> Self {
+    pub fn of_type(
+        language: Language,
+        name: &'static str,
+        label: &str,
+        kind: &'static str,
+    ) -> Self {
         Self::new(language, name, Kind::Line(kind), label)
     }
 
@@ -107,7 +106,12 @@ impl Input {
 
     /// One of several.
     #[must_use]
-    pub fn choice(language: Language, name: &'static str, label: &str, options: Vec<Choice>) -> Self {
+    pub fn choice(
+        language: Language,
+        name: &'static str,
+        label: &str,
+        options: Vec<Choice>,
+    ) -> Self {
         Self::new(language, name, Kind::Choice(options), label)
     }
 
@@ -184,7 +188,7 @@ impl Input {
 pub struct Inputs {
     t: T,
     errors: Vec<(String, String)>,
-    inputs: Vec<Input>,
+    all: Vec<Input>,
 }
 
 impl HtmlSafe for Inputs {}
@@ -193,14 +197,14 @@ impl Inputs {
     /// Inputs to be filled in.
     #[must_use]
     pub fn new(language: Language, inputs: Vec<Input>) -> Self {
-        Self { t: language.t(), errors: Vec::new(), inputs }
+        Self { t: language.t(), errors: Vec::new(), all: inputs }
     }
 
     /// The same inputs with what was sent in them.
     #[must_use]
     pub fn filled(mut self, form: &Fields) -> Self {
-        self.inputs = self
-            .inputs
+        self.all = self
+            .all
             .into_iter()
             .map(|input| {
                 let sent = form.exact(input.name).to_owned();
@@ -215,7 +219,7 @@ impl Inputs {
     pub fn wrong(mut self, language: Language, errors: &[FieldError]) -> Self {
         for error in errors {
             let words = language.of(&error.words);
-            let input = self.inputs.iter_mut().find(|input| input.name == error.field);
+            let input = self.all.iter_mut().find(|input| input.name == error.field);
             let place = input.map_or_else(String::new, |input| {
                 words.clone_into(&mut input.error);
                 format!("#{}", input.id())

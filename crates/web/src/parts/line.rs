@@ -100,17 +100,18 @@ impl Reader {
     #[must_use]
     pub fn new(house: &House, language: Language) -> Self {
         let rules = house.store.rules();
-        let options = |ids: &[&str]| {
-            let mut words = BTreeMap::new();
-            for field in rules.procedures().flat_map(|one| &one.fields) {
-                if ids.contains(&field.id.as_str()) {
-                    words.extend(field.options.iter().map(|option| {
-                        (option.id.clone(), language.of(&option.words).to_owned())
-                    }));
+        let options =
+            |ids: &[&str]| {
+                let mut words = BTreeMap::new();
+                for field in rules.procedures().flat_map(|one| &one.fields) {
+                    if ids.contains(&field.id.as_str()) {
+                        words.extend(field.options.iter().map(|option| {
+                            (option.id.clone(), language.of(&option.words).to_owned())
+                        }));
+                    }
                 }
-            }
-            words
-        };
+                words
+            };
         let categories = options(&CATEGORY_FIELDS);
         let severities = options(&SEVERITY_FIELDS);
         let (now, directory) = (house.now(), house.directory());
@@ -153,7 +154,8 @@ impl Reader {
     pub fn line(&self, row: MatterRow) -> Line {
         let procedure = self.rules.procedure(&row.procedure);
         let state = procedure.and_then(|one| one.state(&row.state));
-        let word = state.map_or_else(|| row.state.clone(), |s| self.language.of(&s.name).to_owned());
+        let word =
+            state.map_or_else(|| row.state.clone(), |s| self.language.of(&s.name).to_owned());
         let unit = |id: Option<UnitId>| id.map(|id| self.unit(id)).unwrap_or_default();
         let division = divisions()
             .get(&row.division)

@@ -95,7 +95,7 @@ fn counted(language: Language, key: &str, days: i64) -> String {
 /// How many days lie between two days.
 #[must_use]
 pub fn days_between(from: Date, to: Date) -> i64 {
-    i64::from(to.duration_since(from).as_hours() / 24)
+    to.duration_since(from).as_hours() / 24
 }
 
 /// The state of a matter in words.

@@ -178,7 +178,7 @@ fn division_name(unit: &Unit) -> String {
 }
 
 impl LightsPage {
-    fn with_side(&self, side: &str) -> String {
+    fn with_side(side: &str) -> String {
         let query = Fields::default().with("side", side).query();
         format!("/lights{query}")
     }

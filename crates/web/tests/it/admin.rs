@@ -23,8 +23,9 @@ async fn an_account_is_opened_by_one_and_given_its_post_by_another() {
     let list = security.get("/admin/users?q=wangxinlai").await.html();
     let (_, rest) = list.split_once("<th scope=\"row\"><a href=\"").unwrap();
     let user = rest.split_once('"').unwrap().0.to_owned();
-    let answer =
-        security.send_form(&format!("{user}/grant"), &[("unit", "没有的局"), ("role", "handler")]).await;
+    let answer = security
+        .send_form(&format!("{user}/grant"), &[("unit", "没有的局"), ("role", "handler")])
+        .await;
     assert!(answer.status == 422 && answer.html().contains("没有这个单位"));
     let fields = [("unit", "G61030503"), ("role", "handler")];
     assert_eq!(security.send_form(&format!("{user}/grant"), &fields).await.status, 303);
@@ -46,7 +47,9 @@ async fn an_account_is_opened_by_one_and_given_its_post_by_another() {
 
     let mut auditor = Browser::named(&world, "shenji").await;
     let journal = auditor.get("/admin/journal").await.html();
-    assert!(journal.contains("新建账号") && journal.contains("授予角色") && journal.contains("王新来"));
+    assert!(
+        journal.contains("新建账号") && journal.contains("授予角色") && journal.contains("王新来")
+    );
     let none = auditor.get("/admin/journal?user=nobody").await.html();
     assert!(none.contains("没有账号“nobody”"));
 }
@@ -69,15 +72,20 @@ async fn units_are_imported_after_a_look_and_all_or_nothing() {
     let mut system = Browser::named(&world, "xitong").await;
     let csrf = system.csrf().await;
     let token = [("csrf", csrf.as_str())];
-    let head = "code,name,short_name,side,level,division_code,parent_code,line,basis,aliases,note\n";
-    let bad = format!("{head}G61030599,凤翔区测试局,凤翔区测试局,nobody,county,610305,G61030500,other,known,,\n");
-    let answer =
-        system.post_files("/admin/units/import", &token, &[("file", "坏.csv", bad.as_bytes())]).await;
+    let head =
+        "code,name,short_name,side,level,division_code,parent_code,line,basis,aliases,note\n";
+    let bad = format!(
+        "{head}G61030599,凤翔区测试局,凤翔区测试局,nobody,county,610305,G61030500,other,known,,\n"
+    );
+    let answer = system
+        .post_files("/admin/units/import", &token, &[("file", "坏.csv", bad.as_bytes())])
+        .await;
     assert_eq!(answer.status, 422);
     assert!(answer.html().contains("所属方") && answer.html().contains("没有导入任何内容"));
     let good = bad.replace("nobody", "government");
-    let answer =
-        system.post_files("/admin/units/import", &token, &[("file", "好.csv", good.as_bytes())]).await;
+    let answer = system
+        .post_files("/admin/units/import", &token, &[("file", "好.csv", good.as_bytes())])
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.html());
     let html = answer.html();
     assert!(html.contains("凤翔区测试局"));
@@ -136,12 +144,14 @@ async fn a_year_of_holidays_is_loaded_from_a_file() {
     let csrf = system.csrf().await;
     let token = [("csrf", csrf.as_str())];
     let wrong = "date,kind,name\n2027-13-01,holiday,元旦\n";
-    let answer =
-        system.post_files("/admin/calendar", &token, &[("file", "2027.csv", wrong.as_bytes())]).await;
+    let answer = system
+        .post_files("/admin/calendar", &token, &[("file", "2027.csv", wrong.as_bytes())])
+        .await;
     assert!(answer.status == 422 && answer.html().contains("第2行"), "{}", answer.html());
     let right = "date,kind,name\n2027-01-01,holiday,元旦\n";
-    let answer =
-        system.post_files("/admin/calendar", &token, &[("file", "2027.csv", right.as_bytes())]).await;
+    let answer = system
+        .post_files("/admin/calendar", &token, &[("file", "2027.csv", right.as_bytes())])
+        .await;
     assert_eq!(answer.status, 303);
     assert!(system.get("/admin/calendar?year=2027").await.html().contains("2027-01-01"));
 }

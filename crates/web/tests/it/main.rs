@@ -1,15 +1,21 @@
 //! The pages as somebody with a browser meets them.
 
 #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "these are tests")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
 
+mod admin;
 mod api;
 mod matter_browser;
 mod matter_form;
 mod matter_page;
 mod matter_story;
 mod matter_upload;
-mod admin;
 mod messages;
 mod pages;
 mod register;

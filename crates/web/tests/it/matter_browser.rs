@@ -86,7 +86,11 @@ impl Browser {
     /// The token of the forms of this browser.
     pub async fn csrf(&mut self) -> String {
         let page = self.get("/account").await;
-        if page.status == 200 { page.hidden("csrf") } else { self.get("/sign-in").await.hidden("csrf") }
+        if page.status == 200 {
+            page.hidden("csrf")
+        } else {
+            self.get("/sign-in").await.hidden("csrf")
+        }
     }
 
     /// Sends a form with its token before the other fields.

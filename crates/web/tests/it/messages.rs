@@ -27,12 +27,18 @@ fn named(text: &str, sections: &BTreeSet<String>) -> Vec<String> {
         let Some((section, name)) = one.split_once('.') else { return false };
         let plain = |text: &str| {
             !text.is_empty()
-                && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c))
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c))
         };
         plain(section) && plain(name) && sections.contains(section)
     };
     // Names of files look alike: `form.html`, `matter.rs`.
-    let is_file = |one: &str| [".html", ".rs", ".csv", ".xlsx", ".css", ".js", ".svg", ".toml"].iter().any(|end| one.ends_with(end));
+    let is_file = |one: &str| {
+        [".html", ".rs", ".csv", ".xlsx", ".css", ".js", ".svg", ".toml"]
+            .iter()
+            .any(|end| one.ends_with(end))
+    };
     text.split('"').filter(is_key).filter(|one| !is_file(one)).map(str::to_owned).collect()
 }
 
@@ -61,7 +67,8 @@ fn every_key_that_is_named_has_words() {
 fn no_words_stand_unused() {
     // Put together from a part that changes: `nav.{id}`, `light.left-one`.
     const MADE: &[&str] = &["nav.", "light.", "weekday.", "api."];
-    let all: String = sources("rs").into_iter().chain(sources("html")).map(|(_, text)| text).collect();
+    let all: String =
+        sources("rs").into_iter().chain(sources("html")).map(|(_, text)| text).collect();
     let unused: Vec<_> = keys()
         .into_iter()
         .filter(|key| !MADE.iter().any(|made| key.starts_with(made)))

@@ -20,7 +20,10 @@ fn own_part(html: &str) -> String {
 macro_rules! assert_page {
     ($name:literal, $html:expr) => {
         let mut settings = insta::Settings::clone_current();
-        settings.add_filter(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[matter]");
+        settings.add_filter(
+            r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}",
+            "[matter]",
+        );
         settings.add_filter(r"[0-9a-f]{64}", "[secret]");
         settings.add_filter(r"\?v=[0-9a-f]{12}", "?v=[hash]");
         settings.add_filter(r"/units/\d+", "/units/[unit]");

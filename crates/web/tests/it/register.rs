@@ -12,13 +12,28 @@ async fn a_list_shows_what_is_asked_for_and_says_what_narrows_it() {
     world.problem("G61030501", "横水镇渗滤液外溢").await;
     let mut browser = Browser::of(&world, "G61030501", RoleName::Handler).await;
     let all = browser.get("/register").await.html();
-    assert!(all.contains("长青能源化工") && all.contains("横水镇渗滤液") && all.contains("共 2 件"));
-    let some = browser.get("/register?q=%E6%A8%AA%E6%B0%B4&state=open&division=%E5%87%A4%E7%BF%94%E5%8C%BA").await.html();
-    assert!(!some.contains("长青能源化工") && some.contains("横水镇渗滤液") && some.contains("共 1 件"));
+    assert!(
+        all.contains("长青能源化工") && all.contains("横水镇渗滤液") && all.contains("共 2 件")
+    );
+    let some = browser
+        .get("/register?q=%E6%A8%AA%E6%B0%B4&state=open&division=%E5%87%A4%E7%BF%94%E5%8C%BA")
+        .await
+        .html();
+    assert!(
+        !some.contains("长青能源化工") && some.contains("横水镇渗滤液") && some.contains("共 1 件")
+    );
     assert!(some.contains("去掉条件 凤翔区"));
     let none = browser.get("/register?state=ended").await.html();
     assert!(none.contains("没有符合条件的事项"));
-    for odd in ["?page=0", "?page=99999999", "?state=nonsense", "?light=x", "?from=yesterday", "?unit=nobody", "?sort=%00"] {
+    for odd in [
+        "?page=0",
+        "?page=99999999",
+        "?state=nonsense",
+        "?light=x",
+        "?from=yesterday",
+        "?unit=nobody",
+        "?sort=%00",
+    ] {
         assert_eq!(browser.get(&format!("/register{odd}")).await.status, 200, "{odd}");
     }
 }
@@ -71,19 +86,28 @@ async fn what_one_may_not_see_looks_like_what_does_not_exist() {
     let absent = "/matters/0190b6a0-0000-7000-8000-00000000000a";
     let gone = stranger.get(absent).await;
     assert_eq!((hidden.status, gone.status), (404, 404));
-    let (id, other) = (page.trim_start_matches("/matters/"), absent.trim_start_matches("/matters/"));
+    let (id, other) =
+        (page.trim_start_matches("/matters/"), absent.trim_start_matches("/matters/"));
     assert_eq!(hidden.html().replace(id, ""), gone.html().replace(other, ""));
     for list in ["/register", "/search?q=%E5%BD%93%E4%BA%8B%E5%8D%95%E4%BD%8D", "/"] {
         assert!(!stranger.get(list).await.html().contains("只有当事单位可见"), "{list}");
     }
-    assert!(party.get("/search?q=%E5%BD%93%E4%BA%8B%E5%8D%95%E4%BD%8D").await.html().contains("只有当事单位可见"));
+    assert!(
+        party
+            .get("/search?q=%E5%BD%93%E4%BA%8B%E5%8D%95%E4%BD%8D")
+            .await
+            .html()
+            .contains("只有当事单位可见")
+    );
 }
 
 #[tokio::test]
 async fn a_mechanism_without_a_procedure_names_its_clause_and_leads_on() {
     let world = World::new("2026-03-02").await;
     let mut browser = Browser::of(&world, "G61030501", RoleName::Handler).await;
-    for (page, clause) in [("/notification", "二(一)"), ("/meeting", "二(六)"), ("/sharing", "二(七)")] {
+    for (page, clause) in
+        [("/notification", "二(一)"), ("/meeting", "二(六)"), ("/sharing", "二(七)")]
+    {
         let html = browser.get(page).await.html();
         assert!(html.contains(clause) && html.contains("尚未在平台上开办"), "{page}");
     }
@@ -95,7 +119,12 @@ async fn a_mechanism_without_a_procedure_names_its_clause_and_leads_on() {
 async fn every_link_of_the_pages_leads_somewhere() {
     let world = World::new("2026-03-02").await;
     world.problem("G61030501", "长青能源化工锅炉颗粒物超标").await;
-    for login in [world.person("G61030501", RoleName::Handler).login_name.as_str(), "xitong", "anquan", "shenji"] {
+    for login in [
+        world.person("G61030501", RoleName::Handler).login_name.as_str(),
+        "xitong",
+        "anquan",
+        "shenji",
+    ] {
         let mut browser = Browser::named(&world, login).await;
         let mut seen = std::collections::BTreeSet::from(["/".to_owned()]);
         let mut waiting = vec!["/".to_owned()];
@@ -113,7 +142,10 @@ async fn every_link_of_the_pages_leads_somewhere() {
                 } else {
                     href.split('#').next().unwrap().to_owned()
                 };
-                if whole.starts_with('/') && !whole.starts_with("/static/") && seen.insert(whole.clone()) {
+                if whole.starts_with('/')
+                    && !whole.starts_with("/static/")
+                    && seen.insert(whole.clone())
+                {
                     waiting.push(whole);
                 }
             }

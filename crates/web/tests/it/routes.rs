@@ -156,9 +156,9 @@ fn registered() -> BTreeSet<(String, String)> {
             };
             for (word, method) in [("get(", "GET"), ("post(", "POST")] {
                 let handlers = call.split_once(',').unwrap().1;
-                let is_there = handlers
-                    .match_indices(word)
-                    .any(|(at, _)| !handlers[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'));
+                let is_there = handlers.match_indices(word).any(|(at, _)| {
+                    !handlers[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
+                });
                 if is_there {
                     found.insert((method.to_owned(), address.to_owned()));
                 }
@@ -170,7 +170,8 @@ fn registered() -> BTreeSet<(String, String)> {
 
 #[test]
 fn every_route_is_listed_and_every_listed_route_exists() {
-    let listed: BTreeSet<_> = ROUTES.iter().map(|(m, p, _)| ((*m).to_owned(), (*p).to_owned())).collect();
+    let listed: BTreeSet<_> =
+        ROUTES.iter().map(|(m, p, _)| ((*m).to_owned(), (*p).to_owned())).collect();
     let registered = registered();
     let unlisted: Vec<_> = registered.difference(&listed).collect();
     let gone: Vec<_> = listed.difference(&registered).collect();
@@ -221,9 +222,15 @@ async fn everybody_gets_where_they_may_and_nowhere_else() {
             let answer = if method == "GET" {
                 browser.get(&address).await
             } else {
-                browser.send_form(&address, &[("reason", "x"), ("from", "1"), ("to", "2"), ("role", "handler")]).await
+                browser
+                    .send_form(
+                        &address,
+                        &[("reason", "x"), ("from", "1"), ("to", "2"), ("role", "handler")],
+                    )
+                    .await
             };
-            let sent_away = answer.status == 303 && answer.location().starts_with("/sign-in")
+            let sent_away = answer.status == 303
+                && answer.location().starts_with("/sign-in")
                 && !(path == "/sign-out" && who != 'N');
             let is_in = answer.status != 403 && answer.status != 401 && !sent_away;
             // Who runs no unit is told that an account is none of theirs: it does not exist.
@@ -252,10 +259,8 @@ async fn nothing_changes_without_the_token_of_the_session() {
     }
     // Another site's form is turned away whatever it brings.
     let csrf = browser.csrf().await;
-    let kind = [
-        ("content-type", "application/x-www-form-urlencoded"),
-        ("sec-fetch-site", "cross-site"),
-    ];
+    let kind =
+        [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "cross-site")];
     let body = format!("csrf={csrf}&language=en");
     let answer = browser.send(http::Method::POST, "/language", &kind, body.into()).await;
     assert_eq!(answer.status, 403);
@@ -266,10 +271,8 @@ async fn a_token_in_the_header_serves_as_well() {
     let world = World::new("2026-03-02").await;
     let mut browser = asker(&world, 'H').await;
     let csrf = browser.csrf().await;
-    let kind = [
-        ("content-type", "application/x-www-form-urlencoded"),
-        ("x-csrf-token", csrf.as_str()),
-    ];
+    let kind =
+        [("content-type", "application/x-www-form-urlencoded"), ("x-csrf-token", csrf.as_str())];
     let answer = browser.send(http::Method::POST, "/language", &kind, "language=en".into()).await;
     assert_eq!(answer.status, 303);
 }

@@ -117,8 +117,9 @@ impl World {
         store::migration::migrate(&database, clock.now()).await.unwrap();
         let randomness = Arc::new(SystemRandomness);
         let passwords = Passwords::cheap(randomness.clone()).unwrap();
-        let people =
-            People::open(database.clone(), clock.clone(), randomness.clone(), passwords).await.unwrap();
+        let people = People::open(database.clone(), clock.clone(), randomness.clone(), passwords)
+            .await
+            .unwrap();
         people.unit_import(Authority::Program, "units.csv", units.as_bytes()).await.unwrap();
         let people = Arc::new(people);
         let store = Store::open(store::Parts {
@@ -132,9 +133,18 @@ impl World {
         })
         .await
         .unwrap();
-        let known = ["J61030500", "J61030000", "G61030500", "G61030501", "G61030001", "G61030503", "G61030507"];
+        let known = [
+            "J61030500",
+            "J61030000",
+            "G61030500",
+            "G61030501",
+            "G61030001",
+            "G61030503",
+            "G61030507",
+        ];
         let directory = people.directory();
-        let ids: Vec<UnitId> = known.iter().map(|code| directory.by_code(code).unwrap().id).collect();
+        let ids: Vec<UnitId> =
+            known.iter().map(|code| directory.by_code(code).unwrap().id).collect();
         let persons = people.demo_people(&ids, PASSWORD).await.unwrap();
         let administrator = |login: &str, name: &str, role| FirstAdministrator {
             form: UserForm {

@@ -72,6 +72,25 @@ async fn what_was_seen_before_somebody_else_acted_is_refused_and_kept() {
 }
 
 #[tokio::test]
+async fn of_two_programs_at_the_same_instant_one_acts_and_the_other_keeps_its_draft() {
+    let world = World::new("2026-03-02").await;
+    let one = Program::of(&world, BUREAU, RoleName::Handler).await;
+    let other = Program::of(&world, BUREAU, RoleName::Handler).await;
+    for number in 1..=10 {
+        let matter = one.open_problem(&format!("第{number}处")).await;
+        let seen = one.matter(&matter).await["version"].clone();
+        let path = format!("/matters/{matter}/actions/{REPAIR}");
+        let body = |goal: &str| json!({ "input": { "repair-by": "2026-06-30", "repair-goal": goal }, "seen": seen });
+        let both = tokio::join!(one.post(&path, body("甲")), other.post(&path, body("乙")));
+        let (well, refused) = if both.0.status == 200 { both } else { (both.1, both.0) };
+        assert_eq!((well.status, refused.status), (200, 409), "{:#}", refused.body);
+        assert_eq!(refused.body["why"], "stale");
+        assert!(refused.body["draft"].is_string());
+        assert_eq!(one.matter(&matter).await["version"], well.body["version"]);
+    }
+}
+
+#[tokio::test]
 async fn the_version_may_stand_in_a_header() {
     let world = World::new("2026-03-02").await;
     let bureau = Program::of(&world, BUREAU, RoleName::Handler).await;
