@@ -13,6 +13,7 @@ mod attachment;
 mod backup;
 mod crash;
 mod database;
+mod keyset;
 mod list;
 mod people;
 mod sight;
