@@ -8,6 +8,7 @@ use std::time::Duration;
 use calendar::Words;
 use store::randomness::SystemRandomness;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
@@ -65,6 +66,8 @@ pub(crate) async fn until_asked_to_stop(
     pages: web::Settings,
     listening: impl FnOnce(&str),
 ) -> Result<(), Failure> {
+    // Before anybody can know that we serve: whoever knows may at once ask us to stop.
+    let mut word = WordToStop::listen()?;
     let address = settings.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::failed(
@@ -124,7 +127,7 @@ pub(crate) async fn until_asked_to_stop(
         });
     let serving = tokio::spawn(server.into_future());
 
-    asked_to_stop().await;
+    word.heard().await;
     tracing::info!("asked to stop; ending what runs");
     stop.send(true).ok();
     if tokio::time::timeout(FAREWELL_MAX, serving).await.is_err() {
@@ -158,15 +161,28 @@ async fn every<Turn: Future<Output = ()> + Send>(
     }
 }
 
-/// Waits for SIGTERM or SIGINT.
-async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        tokio::signal::ctrl_c().await.ok();
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// The word to stop: SIGTERM or SIGINT, heard from the moment this is made.
+struct WordToStop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl WordToStop {
+    fn listen() -> Result<Self, Failure> {
+        let hear = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::because("不能接收信号", "cannot hear signals", error))
+        };
+        Ok(Self {
+            terminate: hear(SignalKind::terminate())?,
+            interrupt: hear(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn heard(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
