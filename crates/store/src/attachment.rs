@@ -12,13 +12,13 @@ use sha2::{Digest as _, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
+use crate::db::Statement;
 use crate::error::StoreError;
 use crate::family::body;
 use crate::randomness::{hex, secret};
 use crate::scope::Scope;
 use crate::store::{Inner, Store};
 use crate::visibility::seen;
-use crate::writer::Statement;
 
 /// Longest name of a file, in characters.
 pub const FILE_NAME_CHARS_MAX: usize = 150;

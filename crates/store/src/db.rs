@@ -262,6 +262,23 @@ impl Database {
     }
 }
 
+/// A statement with what is bound to it.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// Its text.
+    pub sql: &'static str,
+    /// What is bound to `$1`, `$2` …
+    pub values: Vec<Value>,
+}
+
+impl Statement {
+    /// A statement written in the code.
+    #[must_use]
+    pub fn new(sql: &'static str, values: Vec<Value>) -> Self {
+        Self { sql, values }
+    }
+}
+
 /// A transaction. Owns its connection, so that it can move between threads.
 pub struct Tx {
     held: Option<Held>,
@@ -299,7 +316,33 @@ impl Tx {
         }
     }
 
-    /// Runs one statement with many lists of values; on PostgreSQL without waiting in between.
+    /// Runs statements in their order; on PostgreSQL without waiting in between.
+    ///
+    /// # Errors
+    /// As [`Self::execute`]; the first error wins.
+    pub async fn execute_all(&mut self, statements: &[Statement]) -> Result<u64, StoreError> {
+        match self.held()? {
+            Run::Sqlite(sqlite) => statements.iter().try_fold(0, |sum, statement| {
+                Ok(sum + sqlite.execute(statement.sql, &statement.values)?)
+            }),
+            Run::Postgres(client) => {
+                let mut prepared = Vec::with_capacity(statements.len());
+                for Statement { sql, values } in statements {
+                    let failed = |error| dialect::postgres_error(sql, error);
+                    prepared.push((sql, client.prepare_cached(sql).await.map_err(failed)?, values));
+                }
+                // Each is sent when it is first looked at, and they are looked at in their order.
+                let all = prepared.iter().map(|(sql, statement, values)| async {
+                    let count = client.execute_raw(statement, *values).await;
+                    count.map_err(|error| dialect::postgres_error(sql, error))
+                });
+                let counts = futures_util::future::try_join_all(all).await?;
+                Ok(counts.into_iter().sum())
+            }
+        }
+    }
+
+    /// Runs one statement with many lists of values, as [`Self::execute_all`].
     ///
     /// # Errors
     /// As [`Self::execute`]; the first error wins.

@@ -5,11 +5,10 @@ use jiff::Timestamp;
 use procedure::{MatterId, Raw, UnitId, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::db::Tx;
+use crate::db::{Statement, Tx};
 use crate::error::StoreError;
 use crate::row::{Row, Value};
 use crate::store::Store;
-use crate::writer::Statement;
 
 /// Most drafts shown of one person.
 pub const DRAFTS_MAX: i64 = 200;

@@ -2,35 +2,36 @@
 
 use procedure::{By, Event, MatterId, What};
 
-use crate::db::Tx;
+use crate::db::{Statement, Tx};
 use crate::error::StoreError;
-use crate::row::{Row, Value};
+use crate::row::Row;
 use crate::scope::Scope;
 use crate::store::Store;
 use crate::visibility::{SeenEvent, seen_events};
 
-/// Appends events.
-pub(crate) async fn append(tx: &mut Tx, events: &[(MatterId, Event)]) -> Result<(), StoreError> {
+/// The statements that append events.
+pub(crate) fn append(
+    events: &[(MatterId, Event)],
+    into: &mut Vec<Statement>,
+) -> Result<(), StoreError> {
     const SQL: &str = "
         insert into event (matter_id, number, at, user_id, unit_id, what, body)
         values ($1, $2, $3, $4, $5, $6, $7)";
-    let rows = events
-        .iter()
-        .map(|(matter, event)| {
-            let body = serde_json::to_string(&event.what)
-                .map_err(|error| StoreError::damaged("event", error))?;
-            Ok(vec![
-                Value::from(matter),
-                event.number.into(),
-                event.at.into(),
-                event.by.user.into(),
-                event.by.unit.into(),
-                what_id(&event.what).into(),
-                body.into(),
-            ])
-        })
-        .collect::<Result<Vec<_>, StoreError>>()?;
-    tx.execute_many(SQL, &rows).await.map(drop)
+    for (matter, event) in events {
+        let body = serde_json::to_string(&event.what)
+            .map_err(|error| StoreError::damaged("event", error))?;
+        let row = vec![
+            matter.into(),
+            event.number.into(),
+            event.at.into(),
+            event.by.user.into(),
+            event.by.unit.into(),
+            what_id(&event.what).into(),
+            body.into(),
+        ];
+        into.push(Statement::new(SQL, row));
+    }
+    Ok(())
 }
 
 /// Every event of a matter, oldest first, whoever asks; by the primary key.

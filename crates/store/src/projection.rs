@@ -10,7 +10,7 @@ use procedure::definition::{FieldKind, ObligationKind, Procedure, RoleName, Tier
 use procedure::matter::{Source, Standing};
 use procedure::{Family, Matter, MatterId, Rules, UnitId};
 
-use crate::db::Tx;
+use crate::db::Statement;
 use crate::error::StoreError;
 use crate::row::Value;
 use crate::term;
@@ -43,6 +43,7 @@ pub(crate) struct Projection {
     root: MatterId,
     fixed: Vec<Value>,
     moving: Vec<Value>,
+    due_at: i64,
     describing: Vec<Value>,
     /// The matter and its provenance as JSON; none for rows that are only compared.
     body: Option<(String, String)>,
@@ -101,7 +102,6 @@ impl Projection {
             proposal.map_or("", |proposal| role_id(proposal.role)).into(),
             matter.changed_at.into(),
             matter.events.into(),
-            due_at.into(),
         ];
         let terms = terms(matter, &summary, &words, holder);
         let describing = vec![
@@ -138,6 +138,7 @@ impl Projection {
                 matter.opened_at.into(),
             ],
             moving,
+            due_at,
             describing,
             body: None,
             parties,
@@ -164,35 +165,33 @@ impl Projection {
         }
     }
 
-    /// Writes what differs from the rows before; everything when there were none.
-    pub(crate) async fn write(&self, tx: &mut Tx, before: Option<&Self>) -> Result<(), StoreError> {
+    /// The statements that write what differs from the rows before; everything when there were none.
+    pub(crate) fn write(&self, before: Option<&Self>, into: &mut Vec<Statement>) {
         const SCOPE: &str =
             "insert into matter_scope (unit_id, procedure_id, matter_id) values ($1, $2, $3)";
         const FILE: &str = "
             insert into matter_attachment (matter_id, field, sha256, name) values ($1, $2, $3, $4)
             on conflict (matter_id, field, sha256) do nothing";
-        self.write_matter(tx, before).await?;
-        self.write_parties(tx, before).await?;
-        self.write_obligations(tx, before).await?;
+        self.write_matter(before, into);
+        self.write_parties(before, into);
+        self.write_obligations(before, into);
         let seen = before.map(|before| &before.scope);
         let new = self.scope.iter().filter(|unit| !seen.is_some_and(|seen| seen.contains(unit)));
-        let rows: Vec<_> = new
-            .map(|unit| vec![(*unit).into(), (&self.procedure).into(), (&self.matter).into()])
-            .collect();
-        tx.execute_many(SCOPE, &rows).await?;
-        self.write_terms(tx, before).await?;
+        into.extend(new.map(|unit| {
+            let row = vec![(*unit).into(), (&self.procedure).into(), (&self.matter).into()];
+            Statement::new(SCOPE, row)
+        }));
+        self.write_terms(before, into);
         let old = before.map(|before| &before.files);
         let new =
             self.files.iter().filter(|(key, _)| !old.is_some_and(|old| old.contains_key(*key)));
-        let rows: Vec<_> = new
-            .map(|((field, sha256), name)| {
-                vec![(&self.matter).into(), field.into(), sha256.into(), name.into()]
-            })
-            .collect();
-        tx.execute_many(FILE, &rows).await.map(drop)
+        into.extend(new.map(|((field, sha256), name)| {
+            let row = vec![(&self.matter).into(), field.into(), sha256.into(), name.into()];
+            Statement::new(FILE, row)
+        }));
     }
 
-    async fn write_matter(&self, tx: &mut Tx, before: Option<&Self>) -> Result<(), StoreError> {
+    fn write_matter(&self, before: Option<&Self>, into: &mut Vec<Statement>) {
         const INSERT: &str = "
             insert into matter
                 (matter_id, root_id, parent_id, procedure_id, version, opener_unit_id, opened_at,
@@ -205,8 +204,10 @@ impl Projection {
         const MOVE: &str = "
             update matter
                set state = $2, ended = $3, holder_unit_id = $4, approver_unit_id = $5,
-                   approver_role = $6, changed_at = $7, events = $8, due_at = $9
+                   approver_role = $6, changed_at = $7, events = $8
              where matter_id = $1";
+        // Apart, because its index is rewritten whenever it is named.
+        const DUE: &str = "update matter set due_at = $2 where matter_id = $1";
         const DESCRIBE: &str = "
             update matter
                set number = $2, title = $3, division_code = $4, categories = $5, severity = $6,
@@ -221,48 +222,46 @@ impl Projection {
             None => {
                 let mut row = id();
                 row.push((&self.root).into());
-                for part in [&self.fixed, &self.moving, &self.describing] {
-                    row.extend(part.iter().cloned());
-                }
-                tx.execute(INSERT, &row).await?;
+                row.extend(self.fixed.iter().chain(&self.moving).cloned());
+                row.push(self.due_at.into());
+                row.extend(self.describing.iter().cloned());
+                into.push(Statement::new(INSERT, row));
             }
             Some(before) => {
                 if before.moving != self.moving {
-                    tx.execute(MOVE, &[id(), self.moving.clone()].concat()).await?;
+                    into.push(Statement::new(MOVE, [id(), self.moving.clone()].concat()));
+                }
+                if before.due_at != self.due_at {
+                    into.push(Statement::new(DUE, [id(), vec![self.due_at.into()]].concat()));
                 }
                 if before.describing != self.describing {
-                    tx.execute(DESCRIBE, &[id(), self.describing.clone()].concat()).await?;
+                    into.push(Statement::new(DESCRIBE, [id(), self.describing.clone()].concat()));
                 }
             }
         }
         if let Some((body, provenance)) = &self.body {
-            let row = [(&self.root).into(), (&self.matter).into(), body.into(), provenance.into()];
-            tx.execute(BODY, &row).await?;
+            let row =
+                vec![(&self.root).into(), (&self.matter).into(), body.into(), provenance.into()];
+            into.push(Statement::new(BODY, row));
         }
-        Ok(())
     }
 
-    async fn write_parties(&self, tx: &mut Tx, before: Option<&Self>) -> Result<(), StoreError> {
+    fn write_parties(&self, before: Option<&Self>, into: &mut Vec<Statement>) {
         const SQL: &str = "
             insert into matter_party (matter_id, party, unit_id, turn) values ($1, $2, $3, $4)
             on conflict (matter_id, party, unit_id) do update set turn = excluded.turn";
         let old = before.map(|before| &before.parties);
-        let rows: Vec<_> = self
+        let changed = self
             .parties
             .iter()
-            .filter(|(key, turn)| old.and_then(|old| old.get(*key)) != Some(*turn))
-            .map(|((party, unit), turn)| {
-                vec![(&self.matter).into(), party.into(), (*unit).into(), (*turn).into()]
-            })
-            .collect();
-        tx.execute_many(SQL, &rows).await.map(drop)
+            .filter(|(key, turn)| old.and_then(|old| old.get(*key)) != Some(*turn));
+        into.extend(changed.map(|((party, unit), turn)| {
+            let row = vec![(&self.matter).into(), party.into(), (*unit).into(), (*turn).into()];
+            Statement::new(SQL, row)
+        }));
     }
 
-    async fn write_obligations(
-        &self,
-        tx: &mut Tx,
-        before: Option<&Self>,
-    ) -> Result<(), StoreError> {
+    fn write_obligations(&self, before: Option<&Self>, into: &mut Vec<Statement>) {
         const INSERT: &str = "
             insert into obligation
                 (matter_id, number, procedure_id, due_on, due_at, standing, is_open, is_running,
@@ -276,34 +275,27 @@ impl Projection {
                    provisional = $8, suspended_on = $9, met_at = $10, lapsed_at = $11,
                    ended_at = $12, urged_at = $13
              where matter_id = $1 and number = $2";
-        let (mut new, mut changed) = (Vec::new(), Vec::new());
         for (number, row) in &self.obligations {
             let old = before.and_then(|before| before.obligations.get(number));
             let key = vec![Value::from(&self.matter), (*number).into()];
             if old.is_none() {
-                new.push([key, vec![(&self.procedure).into()], row.clone()].concat());
+                let row = [key, vec![(&self.procedure).into()], row.clone()].concat();
+                into.push(Statement::new(INSERT, row));
             } else if old != Some(row) {
                 let moving = row.get(..OBLIGATION_MOVING).unwrap_or(row).to_vec();
-                changed.push([key, moving].concat());
+                into.push(Statement::new(UPDATE, [key, moving].concat()));
             }
         }
-        tx.execute_many(INSERT, &new).await?;
-        tx.execute_many(UPDATE, &changed).await.map(drop)
     }
 
-    async fn write_terms(&self, tx: &mut Tx, before: Option<&Self>) -> Result<(), StoreError> {
+    fn write_terms(&self, before: Option<&Self>, into: &mut Vec<Statement>) {
+        const DELETE: &str = "delete from matter_term where term = $1 and matter_id = $2";
+        const INSERT: &str = "insert into matter_term (term, matter_id) values ($1, $2)";
         let none = BTreeSet::new();
         let old = before.map_or(&none, |before| &before.terms);
-        let rows = |terms: &mut dyn Iterator<Item = &String>| -> Vec<Vec<Value>> {
-            terms.map(|term| vec![term.into(), (&self.matter).into()]).collect()
-        };
-        let gone = rows(&mut old.difference(&self.terms));
-        tx.execute_many("delete from matter_term where term = $1 and matter_id = $2", &gone)
-            .await?;
-        let new = rows(&mut self.terms.difference(old));
-        tx.execute_many("insert into matter_term (term, matter_id) values ($1, $2)", &new)
-            .await
-            .map(drop)
+        let row = |term: &String| vec![term.into(), (&self.matter).into()];
+        into.extend(old.difference(&self.terms).map(|term| Statement::new(DELETE, row(term))));
+        into.extend(self.terms.difference(old).map(|term| Statement::new(INSERT, row(term))));
     }
 
     /// Whether lists show its family differently now: children show where and what the root is.
@@ -579,17 +571,18 @@ fn count(
     }
 }
 
-/// Adds a change to the kept counters, in one order, so that two processes never wait for each other.
-pub(crate) async fn write_counts(tx: &mut Tx, counts: &Counts) -> Result<(), StoreError> {
+/// The statements that add a change to the kept counters, in one order, so that two processes never
+/// wait for each other.
+pub(crate) fn write_counts(counts: &Counts) -> Vec<Statement> {
     const SQL: &str = "
         insert into unit_counter (unit_id, name, number) values ($1, $2, $3)
         on conflict (unit_id, name) do update set number = unit_counter.number + excluded.number";
-    let rows: Vec<_> = counts
-        .iter()
-        .filter(|(_, change)| **change != 0)
-        .map(|((unit, name), change)| vec![(*unit).into(), name.into(), (*change).into()])
-        .collect();
-    tx.execute_many(SQL, &rows).await.map(drop)
+    let changed = counts.iter().filter(|(_, change)| **change != 0);
+    changed
+        .map(|((unit, name), change)| {
+            Statement::new(SQL, vec![(*unit).into(), name.into(), (*change).into()])
+        })
+        .collect()
 }
 
 fn json(what: &'static str, value: &impl serde::Serialize) -> Result<String, StoreError> {

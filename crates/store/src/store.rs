@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::answer::{ActError, Done, Key};
 use crate::clock::Clock;
-use crate::db::{Database, Tx};
+use crate::db::{Database, Statement, Tx};
 use crate::directory::{Directories, Directory};
 use crate::error::StoreError;
 use crate::journal::{AdminAct, AdminEntry, Target, admin_event_append};
@@ -18,7 +18,7 @@ use crate::people::Authority;
 use crate::randomness::Randomness;
 use crate::row::Value;
 use crate::scope::Scope;
-use crate::writer::{self, Answer, Job, Statement, WAITING_MAX, Work};
+use crate::writer::{self, Answer, Job, WAITING_MAX, Work};
 
 /// Families looked at in one round of passing time.
 const ROUND_MAX: i64 = 1_000;

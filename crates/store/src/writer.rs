@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::answer::{ActError, Done, DraftRef, Key, Refused};
-use crate::db::Tx;
+use crate::db::{Statement, Tx};
 use crate::dialect::Engine;
 use crate::draft::{self, Draft, DraftBody};
 use crate::error::StoreError;
@@ -37,19 +37,25 @@ pub const BATCH_MAX: usize = 128;
 /// Most commands that may wait before callers are held back.
 pub(crate) const WAITING_MAX: usize = 4_096;
 
-/// A statement that belongs to no matter: a draft saved, a file noted.
-#[derive(Debug, Clone)]
-pub(crate) struct Statement {
-    pub(crate) sql: &'static str,
-    pub(crate) values: Vec<Value>,
-}
-
 /// What is asked of the writer.
 pub(crate) enum Job {
-    Act { actor: Actor, request: Request, key: Option<Key> },
-    Open { actor: Actor, request: OpenRequest, key: Option<Key> },
-    PassTime { root: MatterId },
-    Recount { root: MatterId },
+    Act {
+        actor: Actor,
+        request: Request,
+        key: Option<Key>,
+    },
+    Open {
+        actor: Actor,
+        request: OpenRequest,
+        key: Option<Key>,
+    },
+    PassTime {
+        root: MatterId,
+    },
+    Recount {
+        root: MatterId,
+    },
+    /// What belongs to no matter: a draft saved, a file noted.
     Statements(Vec<Statement>),
 }
 
@@ -179,7 +185,7 @@ impl Writer {
         for work in batch {
             answers.push(self.run(&mut tx, &mut counts, &work.job).await?);
         }
-        write_counts(&mut tx, &counts).await?;
+        tx.execute_all(&write_counts(&counts)).await?;
         tx.commit().await?;
         Ok(answers)
     }
@@ -206,7 +212,7 @@ impl Writer {
             }
             answers.push(answer);
         }
-        write_counts(&mut tx, &counts).await?;
+        tx.execute_all(&write_counts(&counts)).await?;
         tx.commit().await?;
         Ok(answers)
     }
@@ -228,13 +234,7 @@ impl Writer {
             }
             Job::PassTime { root } => self.by_itself(tx, counts, root, decide::pass_time).await,
             Job::Recount { root } => self.by_itself(tx, counts, root, decide::recount).await,
-            Job::Statements(statements) => {
-                let mut rows = 0;
-                for statement in statements {
-                    rows += tx.execute(statement.sql, &statement.values).await?;
-                }
-                Ok(Answer::Count(rows))
-            }
+            Job::Statements(statements) => Ok(Answer::Count(tx.execute_all(statements).await?)),
         }
     }
 
@@ -565,7 +565,8 @@ async fn write(
         after.family.apply(id, event);
         touched.insert(id.clone());
     }
-    event::append(tx, &events).await?;
+    let mut statements = Vec::new();
+    event::append(&events, &mut statements)?;
     let bodiless = |loaded: &Loaded, id: &MatterId| {
         let matter = loaded.family.get(id)?;
         let provenance = loaded.provenance.get(id).cloned().unwrap_or_default();
@@ -594,8 +595,9 @@ async fn write(
             old.discount(counts);
         }
         new.count(counts);
-        new.write(tx, old.as_ref()).await?;
+        new.write(old.as_ref(), &mut statements);
     }
+    tx.execute_all(&statements).await?;
     Ok((events, after.family))
 }
 
