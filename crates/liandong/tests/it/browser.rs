@@ -79,8 +79,6 @@ impl Browser {
         let program = std::env::var_os("LIANDONG_TEST_DRIVER").unwrap_or("chromedriver".into());
         let mut driver = Command::new(program)
             .args(["--port=0", "--log-level=SEVERE"])
-            // What Chromium draws itself, such as the inside of a day field, is in Chinese as well.
-            .env("LANGUAGE", "zh_CN")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -273,13 +273,6 @@ impl Person {
         }
     }
 
-    /// A part of the page does not say so.
-    pub(crate) async fn hides(&self, selector: &str, words: &str) {
-        if self.words_of(selector).await.contains(words) {
-            self.browser.fail(&format!("{selector} shows “{words}”")).await;
-        }
-    }
-
     /// In which state the matter is, and who has to go on with it.
     pub(crate) async fn stands(&self, state: &str, holder: &str) {
         self.shows(".head-line .state", state).await;
@@ -315,8 +308,12 @@ impl Person {
         }
     }
 
-    /// How often the timeline says so.
+    /// How often the timeline says so; what is older is unfolded.
     pub(crate) async fn times_in_timeline(&self, words: &str) -> usize {
+        let fold = Locator::Css("#timeline details.older:not([open]) > summary");
+        if let Ok(fold) = self.browser.client.find(fold).await {
+            fold.click().await.unwrap();
+        }
         self.words_of("#timeline").await.matches(words).count()
     }
 

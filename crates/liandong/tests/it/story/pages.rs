@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{BUREAU, Person, Stage, register_problem};
+use super::{PROCURATORATE, Person, Stage, register_problem};
 use crate::program::{Program, data};
 
 /// Wide and high, as a name in the pictures.
@@ -26,7 +26,7 @@ async fn english_pages_shut_nobody_out() {
 
 async fn every_page(language: &str) {
     let (folder, path) = data();
-    let program = Program::start(&["demo", "--problems", "12"], &path);
+    let program = Program::start(&["demo", "--problems", "40"], &path);
     let stage = Stage { program, folder };
     let Some(mut person) = stage.person().await else { return };
     let mut faults = Vec::new();
@@ -35,7 +35,7 @@ async fn every_page(language: &str) {
     look(&person, "sign-in", language, &mut faults).await;
     take_language(&person, "zh").await;
 
-    person.as_(BUREAU).await;
+    person.as_(PROCURATORATE).await;
     let pages = addresses(&mut person).await;
     person.browser.goto("/").await;
     take_language(&person, language).await;
