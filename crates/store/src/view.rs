@@ -59,8 +59,7 @@ impl Store {
             values ($1, $2, $3, $4, $5)
             on conflict (user_id, page, name) do update
                set query = excluded.query, saved_at = excluded.saved_at";
-        let values =
-            vec![user.into(), page.into(), name.into(), query.into(), self.now().into()];
+        let values = vec![user.into(), page.into(), name.into(), query.into(), self.now().into()];
         self.write(vec![Statement { sql: SQL, values }]).await.map(drop)
     }
 
@@ -74,8 +73,7 @@ impl Store {
         page: &str,
         name: &str,
     ) -> Result<(), StoreError> {
-        const SQL: &str =
-            "delete from saved_view where user_id = $1 and page = $2 and name = $3";
+        const SQL: &str = "delete from saved_view where user_id = $1 and page = $2 and name = $3";
         let values = vec![user.into(), page.into(), name.into()];
         self.write(vec![Statement { sql: SQL, values }]).await.map(drop)
     }

@@ -7,8 +7,8 @@ use store::draft::DraftBody;
 use store::{ActError, Authority, Engine};
 
 use crate::world::{
-    BUREAU, PROCURATORATE, World, actor, chief, each_engine, key, officer, prosecutor, raw, refused,
-    request,
+    BUREAU, PROCURATORATE, World, actor, chief, each_engine, key, officer, prosecutor, raw,
+    refused, request,
 };
 use procedure::definition::RoleName;
 
