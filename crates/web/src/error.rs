@@ -339,7 +339,8 @@ pub(crate) async fn dress(State(house): State<House>, request: Request, next: Ne
     request.extensions_mut().insert(seat.clone());
     let response = next.run(request).await;
     let status = response.status();
-    if !(status.is_client_error() || status.is_server_error()) {
+    // Those who watch over the program are answered in one plain line.
+    if !(status.is_client_error() || status.is_server_error()) || path == "/healthz" {
         return response;
     }
     let told = response.extensions().get::<Arc<WebError>>().cloned();
@@ -387,17 +388,10 @@ fn elsewhere(error: &WebError, visitor: Option<&Visitor>, back: Option<&str>) ->
     }
 }
 
+/// Whether an answer has words of its own already.
 fn is_page(kind: &axum::http::HeaderValue) -> bool {
-    kind.to_str().is_ok_and(|kind| {
-        kind.starts_with("text/html")
-            || kind.starts_with("application/problem+json")
-            || path_free(kind)
-    })
-}
-
-/// Plain answers for machines that carry their own words (`/healthz`).
-fn path_free(kind: &str) -> bool {
-    kind.starts_with("application/json")
+    const OWN: [&str; 3] = ["text/html", "application/problem+json", "application/json"];
+    kind.to_str().is_ok_and(|kind| OWN.iter().any(|own| kind.starts_with(own)))
 }
 
 fn problem(error: &WebError, reference: Option<String>, visitor: Option<&Visitor>) -> Response {

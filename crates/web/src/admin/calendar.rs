@@ -5,6 +5,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use jiff::civil::Date;
 use procedure::FieldError;
+use store::journal::{AdminAct, AdminEntry, Target, admin_event_append};
 use store::store::CalendarPutError;
 
 use super::{Tabs, shell};
@@ -99,6 +100,7 @@ pub(super) async fn load(
         Ok("") => wrong(words("admin.import-no-file")),
         Ok(csv) => match house.store.calendar_put(csv, &sent.file_name, by).await {
             Ok(put) => {
+                note(&house, &who, &put.years).await?;
                 let years: Vec<String> = put.years.iter().map(ToString::to_string).collect();
                 let language = who.visitor.language;
                 let said = language.fill(
@@ -118,4 +120,20 @@ pub(super) async fn load(
         },
     };
     Ok(unprocessable(Page(page(&house, &who, None, &errors))))
+}
+
+/// Writes into the journal which years were loaded.
+async fn note(house: &House, who: &SystemAdministrator, years: &[i16]) -> Result<(), WebError> {
+    let entry = AdminEntry {
+        at: house.now(),
+        by: who.account.session.authority(),
+        act: AdminAct::CalendarLoaded,
+        target: Target::Platform,
+        unit: None,
+        detail: serde_json::json!({ "years": years }),
+    };
+    let mut tx = house.store.database().write().await?;
+    admin_event_append(&mut tx, entry).await?;
+    tx.commit().await?;
+    Ok(())
 }

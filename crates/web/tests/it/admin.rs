@@ -154,6 +154,8 @@ async fn a_year_of_holidays_is_loaded_from_a_file() {
         .await;
     assert_eq!(answer.status, 303);
     assert!(system.get("/admin/calendar?year=2027").await.html().contains("2027-01-01"));
+    let mut auditor = Browser::named(&world, "shenji").await;
+    assert!(auditor.get("/admin/journal").await.html().contains("载入节假日表"));
 }
 
 #[tokio::test]
