@@ -110,7 +110,8 @@ impl World {
         Self { store, people, pairs }
     }
 
-    /// Opens so many problems, half of them found by the procuratorate and already in repair.
+    /// Opens so many problems, three quarters of them found by the procuratorate and already in
+    /// repair.
     pub(crate) async fn fill(&self, size: usize) -> Vec<Opened> {
         let next = Arc::new(AtomicUsize::new(0));
         let mut workers = JoinSet::new();
@@ -124,9 +125,11 @@ impl World {
                     if number >= size {
                         return opened;
                     }
-                    let pair = number / 2 % pairs.len();
+                    // Half of all are one county's, so that its lists are long.
+                    let is_read = number.is_multiple_of(2);
+                    let pair = if is_read { 0 } else { 1 + number / 2 % (pairs.len() - 1) };
                     let (bureau, court) = &pairs[pair];
-                    let found_by_court = number.is_multiple_of(2);
+                    let found_by_court = is_read || number % 4 == 1;
                     let finder = if found_by_court { court } else { bureau };
                     let unit = directory.get(bureau.unit).unwrap();
                     let request = problem(number, &unit.code, &unit.division_code, store.now());
@@ -137,7 +140,6 @@ impl World {
                         let request = act(&done.matter, "take-on-repair", &input);
                         store.act(&bureau.actor(), request, None).await.unwrap();
                     }
-                    let is_read = pair == 0 && found_by_court;
                     opened.push(Opened { id: done.matter, is_read, actor: bureau.actor() });
                 }
             });
@@ -174,7 +176,7 @@ impl World {
         Spread::of(workers.join_all().await.into_iter().flatten().collect())
     }
 
-    /// The login name of one who sees every hundred-and-twentieth matter.
+    /// The login name of one who sees half of all matters.
     pub(crate) fn reader(&self) -> &str {
         &self.pairs[0].1.login_name
     }
