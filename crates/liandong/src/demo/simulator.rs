@@ -11,8 +11,11 @@ use calendar::Words;
 use futures_util::future::join_all;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use procedure::decide::World;
 use procedure::definition::RoleName;
-use procedure::{Actor, Command, Family, MatterId, OpenRequest, Raw, Request, Rules, UnitId};
+use procedure::{
+    Actor, Command, Family, MatterId, OpenRequest, Raw, Refusal, Request, Rules, UnitId,
+};
 use store::draft::{Draft, DraftBody};
 use store::{Done, Store};
 
@@ -208,7 +211,7 @@ async fn act(
     look(stage, stories, &awake).await?;
     for number in awake {
         let Some(story) = stories.get_mut(number) else { continue };
-        let mut deeds = story.plan.deeds(story.family.as_ref(), moment);
+        let mut deeds = story.plan.deeds(rules, story.family.as_ref(), moment);
         deeds.sort_by_key(|deed| deed.not_before);
         let Some(deed) = deeds.into_iter().next().filter(|_| story.deeds < DEEDS_MAX) else {
             story.wake = Timestamp::MAX;
@@ -296,7 +299,20 @@ async fn prepare(
             let command = Command::Act { action: action.to_owned(), input };
             (place, act.role, of(id, command))
         }
-        What::Approve { matter, role } => (place("approve"), role, of(matter, Command::Approve)),
+        What::Approve { matter, role } => {
+            let request = Request { matter: matter.clone(), seen: None, command: Command::Approve };
+            let leader = stage.actor(deed.unit, role)?;
+            // What was right when it was drafted may not be any more: then it goes back.
+            let refusal =
+                family.and_then(|family| refusal(stage, rules, family, &leader, &request));
+            match refusal {
+                None => (place("approve"), role, Asked::Act(request)),
+                Some(refusal) => {
+                    let reason = refusal.words.zh;
+                    (place("return"), role, of(matter, Command::Return { reason }))
+                }
+            }
+        }
         What::Return { matter, role } => {
             let reason = text("return", &mut chance);
             (place("return"), role, of(matter, Command::Return { reason }))
@@ -309,6 +325,26 @@ async fn prepare(
     };
     let actor = stage.actor(deed.unit, role)?;
     Ok(Ready { story: number, place, actor, asked })
+}
+
+/// What the rules would say to a request now.
+fn refusal(
+    stage: &Stage<'_>,
+    rules: &Rules,
+    family: &Family,
+    actor: &Actor,
+    request: &Request,
+) -> Option<Refusal> {
+    let directory = stage.store.directory();
+    let world = World { rules, directory: &*directory, now: stage.store.now() };
+    // Ids of matters that will never be: the decision is thrown away.
+    let mut made = 0_u32;
+    let mut new_id = || {
+        made += 1;
+        let id = format!("00000000-0000-7000-8000-{made:012x}").parse();
+        id.unwrap_or_else(|_| request.matter.clone())
+    };
+    procedure::decide(world, family.clone(), actor, request, &mut new_id).err()
 }
 
 /// Puts the person's own picture where one is to be given.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use procedure::definition::RoleName;
 use procedure::matter::Obligation;
-use procedure::{Family, Matter, MatterId, Raw, UnitId, Value};
+use procedure::{Family, Matter, MatterId, Raw, Rules, UnitId, Value};
 
 pub(super) use self::plan::{Plan, plans};
 use super::chance::Chance;
@@ -89,6 +89,7 @@ pub(super) enum What {
 /// How a plan sees its family now.
 struct View<'a> {
     plan: &'a Plan,
+    rules: &'a Rules,
     family: &'a Family,
     today: Date,
     deeds: Vec<Deed>,
@@ -96,11 +97,16 @@ struct View<'a> {
 
 impl Plan {
     /// What people mean to do, in no order.
-    pub(super) fn deeds(&self, family: Option<&Family>, now: Timestamp) -> Vec<Deed> {
+    pub(super) fn deeds(
+        &self,
+        rules: &Rules,
+        family: Option<&Family>,
+        now: Timestamp,
+    ) -> Vec<Deed> {
         let Some(family) = family else { return vec![self.opening()] };
         let halted = self.halt.is_some_and(|halt| family.matters().any(|one| halt.holds(one)));
         let today = calendar::local_date(now);
-        let mut view = View { plan: self, family, today, deeds: Vec::new() };
+        let mut view = View { plan: self, rules, family, today, deeds: Vec::new() };
         for matter in family.matters() {
             if matter.proposal.is_some() {
                 view.proposal(matter);
@@ -165,6 +171,12 @@ impl View<'_> {
         self.chance(&question).later(from, least, most)
     }
 
+    /// Whether the procedure has that action where the matter stands.
+    fn can(&self, matter: &Matter, action: &str) -> bool {
+        let action = self.rules.of(matter).and_then(|procedure| procedure.action(action));
+        action.is_some_and(|action| action.from.contains(&matter.state))
+    }
+
     fn act(
         &mut self,
         not_before: Timestamp,
@@ -173,6 +185,9 @@ impl View<'_> {
         action: &'static str,
         given: &[(&str, &str)],
     ) {
+        if !self.can(matter, action) {
+            return;
+        }
         let what = What::Act { matter: matter.id.clone(), action, given: raw(given) };
         self.deeds.push(Deed { not_before, unit, what });
     }

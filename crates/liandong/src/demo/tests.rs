@@ -159,11 +159,11 @@ async fn live(database: Option<String>) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let (house, clock) = house_of(folder.path(), database).await;
     clock.hold_at(afternoon());
-    let size = Size { problems: 40, retells: false, seed: 11 };
+    let size = Size { problems: 24, retells: false, seed: 11 };
     let report = fill(&house, &clock, size, "fifteen-years-of-cases", &|_| {}).await.unwrap();
     assert_eq!(report.refused, Vec::<String>::new());
-    assert_eq!(report.problems, 40);
-    let lived = lived(&house, 40).await;
+    assert_eq!(report.problems, 24);
+    let lived = lived(&house, 24).await;
     house.store.close().await;
     lived
 }
@@ -171,7 +171,7 @@ async fn live(database: Option<String>) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_seed_lives_the_same_problems_on_both_engines() {
     let first = live(None).await;
-    assert!(first.len() > 100, "{}", first.len());
+    assert!(first.len() > 60, "{}", first.len());
     assert_eq!(first, live(None).await);
     let Ok(server) = std::env::var("LIANDONG_TEST_POSTGRES") else { return };
     let schema = format!("demo_{}", std::process::id());
@@ -185,15 +185,14 @@ async fn the_same_seed_lives_the_same_problems_on_both_engines() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_hundred_problems_are_lived_without_a_refusal() {
+async fn whoever_tries_the_demo_finds_something_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let (house, clock) = house_of(folder.path(), None).await;
     clock.hold_at(afternoon());
-    let size = Size::default();
+    let size = Size { problems: 90, ..Size::default() };
     let report = fill(&house, &clock, size, "fifteen-years-of-cases", &|_| {}).await.unwrap();
     assert_eq!(report.refused, Vec::<String>::new());
-    assert_eq!(report.problems, 303);
-    // Whoever tries the demo finds something to do at once.
+    assert_eq!(report.problems, 93);
     let directory = house.people.directory();
     let of = |code: &str| directory.by_code(code).unwrap().id;
     let bureau = house.store.counters(of("G61030501")).await.unwrap();

@@ -5,7 +5,7 @@ use procedure::Matter;
 use procedure::matter::{Obligation, Standing};
 
 use super::plan::Intention::{
-    Amended, Disputed, Late, Partial, Silent, Suspended, Unreal, Urgent, Withdrawn,
+    Amended, Disputed, Late, Silent, Suspended, Unreal, Urgent, Withdrawn,
 };
 use super::{BEFORE, Deed, ITEM, View, What, has, owed, reached};
 
@@ -95,7 +95,8 @@ impl View<'_> {
             self.act(at, owner, letter, "register", &[]);
         }
         let objects = matches!(plan.intention, Disputed | Amended | Withdrawn);
-        if objects && !has(letter, "objection") {
+        let may_object = owed(letter, "objection").is_some_and(Obligation::is_running);
+        if objects && may_object && !has(letter, "objection") {
             let at = self.after(begun, letter, "object", 70, 220);
             self.act(at, owner, letter, "object", &[]);
             return;
@@ -168,10 +169,17 @@ impl View<'_> {
     /// The reply, when its time has come and what it says can be said.
     fn reply(&mut self, letter: &Matter, action: &'static str) {
         let Some(reply) = owed(letter, "reply") else { return };
-        let Some(target) = self.reply_at(letter) else { return };
+        let Some(target) = self.reply_at(letter).filter(|_| self.can(letter, action)) else {
+            return;
+        };
         let again = has(letter, "reply-kind");
         let further = owed(letter, "further-reply").is_some_and(Obligation::is_open);
         if again && !further && reply.met_at.is_some() {
+            return;
+        }
+        // All that is to be repaired is named before anything is said of it.
+        let unnamed = self.of(ITEM).count() < self.plan.items.len();
+        if unnamed && action == "reply" && self.can(letter, "add-repair-item") {
             return;
         }
         let at = if again { self.later(letter, "again", 10, 60) } else { target };
@@ -213,7 +221,6 @@ impl View<'_> {
         let shortfall = has(letter, "shortfall");
         match self.plan.intention {
             Unreal if !shortfall => self.verify_short(letter, "false"),
-            Partial if !shortfall && self.items_undone() => self.verify_short(letter, "partial"),
             Unreal => {}
             // Replied in part: urge the rest in writing once.
             _ if self.items_undone() && !shortfall => self.verify_short(letter, "partial"),
@@ -234,7 +241,7 @@ impl View<'_> {
         if silent {
             return;
         }
-        if !has(letter, "plan") {
+        if !has(letter, "plan") && self.can(letter, "make-plan") {
             let at = self.later(letter, "plan", 10, 80);
             self.act(at, plan.owner, letter, "make-plan", &[]);
             return;
