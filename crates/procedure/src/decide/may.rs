@@ -100,8 +100,9 @@ pub(super) fn speaks_of(term: &Term, asked: &BTreeSet<&String>) -> bool {
     match term {
         Term::Field(id) => asked.contains(id),
         // Whether somebody holds a capacity is known before a form names who shall.
-        Term::Ask(Question::Party, _) => false,
-        Term::Ask(_, names) => names.iter().any(|name| asked.contains(name)),
+        Term::Ask(question, names) => {
+            *question != Question::Party && names.iter().any(|name| asked.contains(name))
+        }
         Term::Text(_) | Term::Number(_) | Term::Truth(_) | Term::Today => false,
     }
 }
