@@ -11,6 +11,22 @@ use crate::program::{Program, data};
 /// Wide and high, as a name in the pictures.
 const SCREENS: [(u32, u32); 2] = [(1366, 768), (390, 844)];
 
+/// Pages that are looked at in the dark as well: one of each build.
+const ALSO_DARK: [&str; 12] = [
+    "sign-in",
+    "workbench",
+    "register",
+    "problem",
+    "suggestion",
+    "form",
+    "form-with-faults",
+    "confirm",
+    "unit",
+    "liaisons",
+    "admin-users",
+    "not-found",
+];
+
 /// What stands on a page, by the name of its pictures.
 type Addresses = BTreeMap<&'static str, String>;
 
@@ -149,7 +165,8 @@ async fn take_language(person: &Person, language: &str) {
 /// Looks at the open page on both screens, in the light and in the dark.
 async fn look(person: &Person, name: &str, language: &str, faults: &mut Vec<String>) {
     let browser = &person.browser;
-    for theme in ["light", "dark"] {
+    let themes = if ALSO_DARK.contains(&name) { ["light", "dark"].as_slice() } else { &["light"] };
+    for theme in themes {
         let dress = "document.documentElement.dataset.theme = arguments[0];";
         browser.client.execute(dress, vec![json!(theme)]).await.unwrap();
         for (wide, high) in SCREENS {
@@ -164,7 +181,7 @@ async fn look(person: &Person, name: &str, language: &str, faults: &mut Vec<Stri
                 faults.push(format!("{picture}: {inner} px wide on a screen of {outer}"));
             }
             // The dark differs in its colours alone, so one screen tells.
-            let told = theme == "dark" && wide != SCREENS[0].0;
+            let told = *theme == "dark" && wide != SCREENS[0].0;
             let barriers = if told { Vec::new() } else { browser.barriers().await };
             if !barriers.is_empty() {
                 faults.push(format!("{picture}: axe found:\n  {}", barriers.join("\n  ")));
