@@ -42,6 +42,7 @@ mod liaison;
 mod matter;
 pub mod mechanism;
 pub mod message;
+mod news;
 pub mod parts;
 mod register;
 mod rules;
@@ -62,6 +63,7 @@ pub fn router(house: House) -> Router {
         .merge(workbench::routes())
         .merge(account::routes())
         .merge(admin::routes())
+        .merge(news::routes())
         .merge(register::routes())
         .merge(rules::routes())
         .merge(liaison::routes())

@@ -11,6 +11,7 @@ use axum::extract::{ConnectInfo, FromRef, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use procedure::definition::{RoleName, Side};
 use procedure::{Actor, UnitId, UserId};
@@ -27,8 +28,10 @@ pub const SESSION_COOKIE: &str = "liandong";
 /// The cookie of somebody who has not signed in; only its token's origin.
 const VISIT_COOKIE: &str = "liandong_visit";
 const LANGUAGE_COOKIE: &str = "liandong_language";
+/// When somebody last looked at what is new.
+const SEEN_COOKIE: &str = "liandong_seen";
 const FLASH_COOKIE: &str = "liandong_flash";
-const LANGUAGE_SECONDS: u32 = 400 * 24 * 60 * 60;
+const REMEMBERED_SECONDS: u32 = 400 * 24 * 60 * 60;
 
 /// Somebody who looks at a page, signed in or not.
 #[derive(Debug, Clone, Default)]
@@ -254,8 +257,30 @@ pub(crate) fn without_session(house: &House, mut response: Response) -> Response
 /// Remembers the language.
 #[must_use]
 pub(crate) fn with_language(house: &House, language: Language, mut response: Response) -> Response {
-    let life = Life::Seconds(LANGUAGE_SECONDS);
+    let life = Life::Seconds(REMEMBERED_SECONDS);
     append(&mut response, &cookie(LANGUAGE_COOKIE, language.code(), life, house.settings.https));
+    response
+}
+
+/// Until when somebody has looked at what is new, as their browser remembers it.
+#[derive(Debug, Clone, Copy)]
+pub struct SeenUntil(pub Option<Timestamp>);
+
+impl<S: Send + Sync> FromRequestParts<S> for SeenUntil {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let seconds = cookie_of(&parts.headers, SEEN_COOKIE).and_then(|text| text.parse().ok());
+        Ok(Self(seconds.and_then(|seconds| Timestamp::from_second(seconds).ok())))
+    }
+}
+
+/// Remembers that what is new has been looked at.
+#[must_use]
+pub(crate) fn with_seen(house: &House, mut response: Response) -> Response {
+    let now = house.now().as_second().to_string();
+    let life = Life::Seconds(REMEMBERED_SECONDS);
+    append(&mut response, &cookie(SEEN_COOKIE, &now, life, house.settings.https));
     response
 }
 

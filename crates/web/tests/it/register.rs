@@ -152,3 +152,20 @@ async fn every_link_of_the_pages_leads_somewhere() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_changed_since_the_last_look_is_marked() {
+    let world = World::new("2026-03-02").await;
+    world.problem("G61030501", "长青能源化工锅炉颗粒物超标").await;
+    let mut browser = Browser::of(&world, "G61030501", RoleName::Handler).await;
+    let first = browser.get("/news").await.html();
+    assert!(first.contains("长青能源化工") && !first.contains("上次查看之后"));
+    web::MovableClock::move_to(
+        &*world.clock,
+        world.house.now() + jiff::SignedDuration::from_mins(5),
+    );
+    world.problem("G61030501", "横水镇渗滤液外溢").await;
+    let second = browser.get("/news").await.html();
+    assert!(second.contains("上次查看之后有 1 项变化"));
+    assert!(!browser.get("/news").await.html().contains("上次查看之后"));
+}

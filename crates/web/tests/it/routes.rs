@@ -31,6 +31,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/views", "HL"),
     ("POST", "/views/delete", "HL"),
     ("GET", "/search", "HL"),
+    ("GET", "/news", "HL"),
     // One's own account.
     ("GET", "/account", "HLSKA"),
     ("GET", "/account/password", "HLSKA"),

@@ -1,0 +1,72 @@
+//! What is new (新动态): the matters one can see, those that changed last first.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use jiff::Timestamp;
+use store::matter::{Filter, Page as Rows, Sort};
+
+use crate::House;
+use crate::error::WebError;
+use crate::filters;
+use crate::message::T;
+use crate::parts::line::{Line, Reader};
+use crate::session::{SeenUntil, SignedIn, with_seen};
+use crate::shell::{Page, Shell};
+
+pub(crate) fn routes() -> Router<House> {
+    Router::new().route("/news", get(show))
+}
+
+/// Most matters shown.
+const ROWS_MAX: usize = 40;
+
+/// What is new.
+#[derive(Debug, Template)]
+#[template(path = "news/page.html")]
+struct NewsPage {
+    t: T,
+    shell: Shell,
+    rows: Vec<(Line, bool)>,
+    fresh: usize,
+}
+
+/// `GET /news`: since the last look, what changed is marked.
+async fn show(
+    State(house): State<House>,
+    who: SignedIn,
+    SeenUntil(seen): SeenUntil,
+) -> Result<Response, WebError> {
+    let language = who.language;
+    let reader = Reader::new(&house, language);
+    let rules = house.store.rules();
+    let mut matters = Vec::new();
+    // A list of one procedure is read from its own index, however many matters there are.
+    for procedure in rules.procedures() {
+        let filter = Filter { procedure: procedure.id.clone(), ..Filter::default() };
+        let page = Rows::first(u32::try_from(ROWS_MAX).unwrap_or(u32::MAX));
+        let listing = house.store.matter_list(&who.scope, &filter, Sort::Changed, page).await?;
+        matters.extend(listing.rows);
+    }
+    matters.sort_by(|a, b| b.changed_at.cmp(&a.changed_at));
+    matters.truncate(ROWS_MAX);
+    let is_fresh = |at: Timestamp| seen.is_some_and(|seen| at > seen);
+    let fresh = matters.iter().filter(|row| is_fresh(row.changed_at)).count();
+    let title = language.t()("shell.news");
+    let shell = house.shell(&who, "", title).await?.crumb_here(title);
+    let page = NewsPage {
+        t: language.t(),
+        shell,
+        rows: matters
+            .into_iter()
+            .map(|row| {
+                let fresh = is_fresh(row.changed_at);
+                (reader.line(row), fresh)
+            })
+            .collect(),
+        fresh,
+    };
+    Ok(with_seen(&house, Page(page).into_response()))
+}
