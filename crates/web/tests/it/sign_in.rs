@@ -14,7 +14,7 @@ async fn who_is_not_signed_in_goes_to_the_door_and_comes_back() {
         (answer.status, answer.location()),
         (303, "/sign-in?next=%2Fregister%3Fstate%3Dopen")
     );
-    let page = browser.get(&answer.location().to_owned()).await;
+    let page = browser.get(answer.location()).await;
     assert!(page.html().contains("name=\"next\" value=\"/register?state=open\""));
     let login = world.person("G61030501", RoleName::Handler).login_name.clone();
     let csrf = page.hidden("csrf");
