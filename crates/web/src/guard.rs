@@ -27,7 +27,7 @@ const CSRF_HEADER: &str = "x-csrf-token";
 
 /// No script or style but our own files, no frames, no foreign address.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; object-src 'none'; \
+    img-src 'self' data:; font-src 'self'; connect-src 'self'; \
     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 const HEADERS: [(&str, &str); 6] = [

@@ -50,7 +50,7 @@ async fn show(
         let listing = house.store.matter_list(&who.scope, &filter, Sort::Changed, page).await?;
         matters.extend(listing.rows);
     }
-    matters.sort_by(|a, b| b.changed_at.cmp(&a.changed_at));
+    matters.sort_by_key(|row| std::cmp::Reverse(row.changed_at));
     matters.truncate(ROWS_MAX);
     let is_fresh = |at: Timestamp| seen.is_some_and(|seen| at > seen);
     let fresh = matters.iter().filter(|row| is_fresh(row.changed_at)).count();

@@ -160,7 +160,17 @@ pub(super) struct UserPage {
     is_security: bool,
     grant: Inputs,
     platform_roles: Vec<(String, String)>,
+    sessions: Vec<SessionLine>,
     password: Option<String>,
+}
+
+/// Where somebody is signed in.
+#[derive(Debug)]
+struct SessionLine {
+    opened: String,
+    used: String,
+    address: String,
+    agent: String,
 }
 
 #[derive(Debug)]
@@ -218,6 +228,8 @@ pub(super) async fn page(
             can_revoke: is_security && *role != RoleName::Liaison,
         })
     });
+    let sessions =
+        if is_security { house.people.session_list(user.person.id).await? } else { Vec::new() };
     let roles = ROLES
         .iter()
         .map(|role| (role_id(*role).to_owned(), language.of(&role_words(*role)).to_owned()));
@@ -248,6 +260,15 @@ pub(super) async fn page(
         platform_roles: PlatformRole::ALL
             .iter()
             .map(|role| (role.id().to_owned(), language.of(&role.words()).to_owned()))
+            .collect(),
+        sessions: sessions
+            .into_iter()
+            .map(|row| SessionLine {
+                opened: minute(row.created_at),
+                used: minute(row.used_at),
+                address: row.address,
+                agent: row.agent,
+            })
             .collect(),
         password,
     })
