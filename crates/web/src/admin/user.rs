@@ -218,6 +218,8 @@ pub(super) async fn page(
         (t("admin.signed-in").to_owned(), dash(&user.signed_in_at.map(minute).unwrap_or_default())),
     ];
     let is_security = role == PlatformRole::SecurityAdministrator;
+    let sessions =
+        if is_security { house.people.session_list(user.person.id).await? } else { Vec::new() };
     let posts = user.posts.iter().flat_map(|(unit, roles)| {
         let unit_name = directory.name(*unit);
         roles.iter().map(move |role| PostRow {
@@ -228,8 +230,6 @@ pub(super) async fn page(
             can_revoke: is_security && *role != RoleName::Liaison,
         })
     });
-    let sessions =
-        if is_security { house.people.session_list(user.person.id).await? } else { Vec::new() };
     let roles = ROLES
         .iter()
         .map(|role| (role_id(*role).to_owned(), language.of(&role_words(*role)).to_owned()));
