@@ -69,7 +69,7 @@ pub enum WebError {
     /// Not done in time.
     #[error("the request took too long")]
     Slow,
-    /// Something broke; logged once, in [`dress`], under a reference number.
+    /// Something broke; logged once, in `dress`, under a reference number.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
