@@ -2,6 +2,8 @@
 //!
 //! Here the clock, the files and the network are made and handed down; nothing is decided here.
 
+#![allow(rustdoc::broken_intra_doc_links, reason = "help texts show defaults in brackets")]
+
 mod admin;
 mod backup;
 mod calendar;
