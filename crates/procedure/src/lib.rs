@@ -1,6 +1,6 @@
 //! Procedures (程序) as data, and the pure core that runs them.
 //!
-//! Read [`file`] for how a procedure is written, [`matter`] for what a matter is, [`decide`] for what
+//! Read [`mod@file`] for how a procedure is written, [`matter`] for what a matter is, [`mod@decide`] for what
 //! may happen to it. Nothing here reads a clock, a file, a database or the network, and nothing knows
 //! a procedure by name.
 
