@@ -1,9 +1,12 @@
 //! Events: what happened, as rows that are never changed.
 
+use std::collections::BTreeMap;
+
 use procedure::{By, Event, MatterId, What};
 
 use crate::db::{Statement, Tx};
 use crate::error::StoreError;
+use crate::family::body;
 use crate::row::Row;
 use crate::scope::Scope;
 use crate::store::Store;
@@ -68,6 +71,51 @@ impl Store {
         };
         let events = event_list(&mut tx, matter).await?;
         Ok(Some(seen_events(&self.rules(), &found, events, scope)))
+    }
+
+    /// What happened to every matter of a family that the reader may see, as [`Self::timeline`] tells
+    /// it of one; nothing when the root is out of scope or does not exist. By `matter_by_root` and the
+    /// primary key of `event`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn timelines(
+        &self,
+        scope: &Scope,
+        root: &MatterId,
+    ) -> Result<BTreeMap<MatterId, Vec<SeenEvent>>, StoreError> {
+        const MATTERS: &str = "
+            select b.body, b.provenance
+              from matter m
+              join matter_scope s
+                on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
+              join matter_body b on b.root_id = m.root_id and b.matter_id = m.matter_id
+             where m.root_id = $2";
+        const EVENTS: &str = "
+            select e.number, e.at, e.user_id, e.unit_id, e.body, e.matter_id
+              from matter m
+              join matter_scope s
+                on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
+              join event e on e.matter_id = m.matter_id
+             where m.root_id = $2
+             order by e.matter_id, e.number";
+        let asked = [scope.unit.into(), root.into()];
+        let mut tx = self.read().await?;
+        let bodies = tx.rows(MATTERS, &asked).await?;
+        let rows = tx.rows(EVENTS, &asked).await?;
+        drop(tx);
+        let mut events = BTreeMap::<MatterId, Vec<Event>>::new();
+        for row in &rows {
+            events.entry(row.get(5)?).or_default().push(event(row)?);
+        }
+        let rules = self.rules();
+        let mut seen = BTreeMap::new();
+        for row in &bodies {
+            let (matter, _) = body(row, 0)?;
+            let own = events.remove(&matter.id).unwrap_or_default();
+            seen.insert(matter.id.clone(), seen_events(&rules, &matter, own, scope));
+        }
+        Ok(seen)
     }
 }
 

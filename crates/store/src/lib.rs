@@ -3,6 +3,7 @@
 //! Read [`db`] for how a statement is run, [`dialect`] for where the engines differ, `migrations/` for
 //! the tables.
 
+pub mod access;
 pub mod answer;
 pub mod attachment;
 pub mod backup;

@@ -17,7 +17,6 @@ use crate::journal::{AdminAct, AdminEntry, Target, admin_event_append};
 use crate::people::Authority;
 use crate::randomness::Randomness;
 use crate::row::Value;
-use crate::scope::Scope;
 use crate::writer::{self, Answer, Job, WAITING_MAX, Work};
 
 /// Families looked at in one round of passing time.
@@ -356,32 +355,6 @@ impl Store {
         *self.inner.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
         *self.inner.calendar_loaded_at.write().unwrap_or_else(PoisonError::into_inner) = newest;
         Ok(())
-    }
-
-    /// Writes down that somebody read fields that only some may read.
-    ///
-    /// # Errors
-    /// When the database fails; then the fields should not be shown.
-    pub async fn note_access(
-        &self,
-        scope: &Scope,
-        matter: &MatterId,
-        fields: &[&str],
-    ) -> Result<(), StoreError> {
-        const SQL: &str = "
-            insert into access_event (at, user_id, unit_id, matter_id, fields)
-            values ($1, $2, $3, $4, $5)";
-        if fields.is_empty() {
-            return Ok(());
-        }
-        let values: Vec<Value> = vec![
-            self.now().into(),
-            scope.user.into(),
-            scope.unit.into(),
-            matter.into(),
-            fields.join(" ").into(),
-        ];
-        self.write(vec![Statement { sql: SQL, values }]).await.map(drop)
     }
 }
 

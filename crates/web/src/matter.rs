@@ -203,14 +203,20 @@ async fn show(
     let room = Room::enter(&house, &who, &id).await?;
     let (look, matter) = (room.look(&who), room.matter());
     let procedure = room.procedure()?;
-    let events = house.store.timeline(&who.scope, &matter.id).await?.unwrap_or_default();
+    let (events, others) = if matter.id == matter.root {
+        let mut all = house.store.timelines(&who.scope, &matter.id).await?;
+        (all.remove(&matter.id).unwrap_or_default(), all)
+    } else {
+        let own = house.store.timeline(&who.scope, &matter.id).await?;
+        (own.unwrap_or_default(), BTreeMap::new())
+    };
     let people = People::of(&house, matter, &events).await?;
     house.note_reading(&who, &room, |_| true).await?;
     let head = head(&look, &room, &people);
     let shell = room.shell(&house, &who, &head.title).await?.crumb_here(&head.number);
     let offers = offer::all(&look, &room.sight.whole, matter);
     let refused_words = look.fill("matter.refused", &[("number", &offers.refused.len())]);
-    let mut moments = story(&house, &who, &room, &events, &people).await?;
+    let mut moments = story(&house, &who, &room, &events, others, &people).await?;
     let moments_number = moments.len();
     // A few more than the fold would hold are not worth folding.
     let fold =
@@ -271,18 +277,18 @@ async fn story(
     who: &SignedIn,
     room: &Room,
     events: &[SeenEvent],
+    mut below: BTreeMap<MatterId, Vec<SeenEvent>>,
     people: &People,
 ) -> Result<Vec<Moment>, WebError> {
     let (look, matter) = (room.look(who), room.matter());
     let mut told = moments(&look, matter, events, &people.names);
-    if matter.id != matter.root {
+    if below.is_empty() {
         return Ok(told);
     }
     let mut others = Vec::new();
-    let below = room.sight.family.iter().map(|seen| &seen.matter);
-    for other in below.filter(|other| other.id != matter.id).take(TOLD_MATTERS_MAX) {
-        let events = house.store.timeline(&who.scope, &other.id).await?.unwrap_or_default();
-        others.push((other, events));
+    let family = room.sight.family.iter().map(|seen| &seen.matter);
+    for other in family.filter(|other| other.id != matter.id).take(TOLD_MATTERS_MAX) {
+        others.push((other, below.remove(&other.id).unwrap_or_default()));
     }
     let acted = others.iter().flat_map(|(_, events)| users_of(events)).collect();
     let names = People::named(house, &acted).await?;
