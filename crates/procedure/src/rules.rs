@@ -77,8 +77,19 @@ impl Rules {
     /// The version a matter runs.
     #[must_use]
     pub fn of(&self, matter: &Matter) -> Option<&Procedure> {
-        let versions = self.procedures.get(&matter.procedure)?;
-        versions.iter().find(|procedure| procedure.version == matter.version)
+        self.version(&matter.procedure, matter.version)
+    }
+
+    /// Every version of one, oldest first.
+    #[must_use]
+    pub fn versions(&self, id: &str) -> &[Procedure] {
+        self.procedures.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The version of one that bears a day.
+    #[must_use]
+    pub fn version(&self, id: &str, version: Date) -> Option<&Procedure> {
+        self.versions(id).iter().find(|procedure| procedure.version == version)
     }
 
     /// The newest version of every procedure, by id.

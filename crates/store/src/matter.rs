@@ -2,6 +2,7 @@
 
 mod question;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use procedure::{Family, Matter, MatterId, Point, UnitId};
 
@@ -47,6 +48,8 @@ pub struct MatterRow {
     pub parent: Option<MatterId>,
     /// Its procedure.
     pub procedure: String,
+    /// The version of the procedure it keeps.
+    pub version: Date,
     /// Its number.
     pub number: String,
     /// Its title.
@@ -220,7 +223,8 @@ macro_rules! columns {
     () => {
         "m.matter_id, m.root_id, m.parent_id, m.procedure_id, m.number, m.title, m.state, m.ended, \
          m.holder_unit_id, m.opener_unit_id, m.division_code, m.categories, m.severity, m.place, \
-         m.enterprise, m.longitude_e6, m.latitude_e6, m.opened_at, m.changed_at, m.events, m.due_at"
+         m.enterprise, m.longitude_e6, m.latitude_e6, m.opened_at, m.changed_at, m.events, m.due_at, \
+         m.version"
     };
 }
 
@@ -241,6 +245,7 @@ fn matter_row(row: &Row) -> Result<MatterRow, StoreError> {
         root: row.get(1)?,
         parent: row.get(2)?,
         procedure: row.get(3)?,
+        version: row.get(21)?,
         number: row.get(4)?,
         title: row.get(5)?,
         state: row.get(6)?,

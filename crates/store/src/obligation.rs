@@ -57,6 +57,8 @@ pub struct ObligationRow {
     pub state: String,
     /// The matter's version.
     pub events: u32,
+    /// The version of the procedure the matter keeps.
+    pub version: Date,
 }
 
 impl ObligationRow {
@@ -72,7 +74,8 @@ macro_rules! columns {
     () => {
         "o.matter_id, m.root_id, o.number, o.procedure_id, o.kind, o.debtor_unit_id, \
          o.creditor_unit_id, o.limit_id, o.started_at, o.due_on, o.due_at, o.standing, o.provisional, \
-         o.suspended_on, o.lapsed_at, o.urged_at, m.number, m.title, m.state, m.events"
+         o.suspended_on, o.lapsed_at, o.urged_at, m.number, m.title, m.state, m.events, \
+         m.version"
     };
 }
 
@@ -196,6 +199,7 @@ fn obligation_row(row: &Row) -> Result<ObligationRow, StoreError> {
         title: row.get(17)?,
         state: row.get(18)?,
         events: row.get(19)?,
+        version: row.get(20)?,
     })
 }
 

@@ -12,6 +12,7 @@ use procedure::{Family, Matter, MatterId, Rules, UnitId};
 
 use crate::db::Statement;
 use crate::error::StoreError;
+use crate::punctuality;
 use crate::row::Value;
 use crate::term;
 use crate::visibility::Provenance;
@@ -542,6 +543,9 @@ fn count(
                 add(owed.debtor, counter::OVERDUE);
                 add(owed.creditor, counter::OWED_OVERDUE);
             }
+        }
+        if let Some(name) = punctuality::counter(owed) {
+            add(owed.debtor, &name);
         }
     }
     let holding: BTreeSet<_> = parties

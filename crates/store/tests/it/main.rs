@@ -16,6 +16,8 @@ mod crash;
 mod database;
 mod keyset;
 mod list;
+mod listed;
 mod people;
+mod punctuality;
 mod sight;
 mod world;
