@@ -109,6 +109,8 @@ Settings in the file, and as LIANDONG_* variables  配置文件与环境变量:
   https           people come by HTTPS through a proxy in front (true or false)  经代理以 HTTPS 访问
   trusts-proxy    the proxy says who comes, by X-Forwarded-For (true or false)  信任代理给出的来源地址
   upload-mib-max  largest attachment in MiB [200]  附件大小上限
+  requests-per-minute-max
+                  of one account, 0 for no limit [600]  每个账号每分钟请求次数上限，0 为不限
 
 /healthz answers whether the database does. SIGTERM stops it; what was acknowledged is kept.";
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +54,7 @@ pub(crate) fn pages(settings: &Settings, demo: Option<web::Demo>) -> web::Settin
     web::Settings {
         https: settings.https,
         trusts_proxy: settings.trusts_proxy,
+        requests_per_minute_max: NonZeroU32::new(settings.requests_per_minute_max),
         upload_bytes_max: u64::from(settings.upload_mib_max) * 1024 * 1024,
         demo,
     }

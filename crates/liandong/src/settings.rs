@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use crate::output::Failure;
 
 /// Every setting, with its name in the file; the variable is `LIANDONG_` and the name in capitals.
-const KEYS: [Key; 9] = [
+const KEYS: [Key; 10] = [
     Key::Listen,
     Key::Data,
     Key::Database,
@@ -18,6 +18,7 @@ const KEYS: [Key; 9] = [
     Key::Log,
     Key::LogLevel,
     Key::UploadMibMax,
+    Key::RequestsPerMinuteMax,
     Key::Https,
     Key::TrustsProxy,
 ];
@@ -57,6 +58,9 @@ pub(crate) struct Settings {
     pub(crate) log_level: String,
     /// Largest attachment, in MiB.
     pub(crate) upload_mib_max: u32,
+    /// Most requests a minute of one account, or of one address while nobody has signed in; 0: as
+    /// many as they like.
+    pub(crate) requests_per_minute_max: u32,
     /// Whether people reach the platform by HTTPS, through a proxy in front of it.
     pub(crate) https: bool,
     /// Whether that proxy says from which address somebody comes (`X-Forwarded-For`).
@@ -105,6 +109,7 @@ enum Key {
     Log,
     LogLevel,
     UploadMibMax,
+    RequestsPerMinuteMax,
     Https,
     TrustsProxy,
 }
@@ -119,6 +124,7 @@ impl Key {
             Self::Log => "log",
             Self::LogLevel => "log-level",
             Self::UploadMibMax => "upload-mib-max",
+            Self::RequestsPerMinuteMax => "requests-per-minute-max",
             Self::Https => "https",
             Self::TrustsProxy => "trusts-proxy",
         }
@@ -204,6 +210,7 @@ impl Settings {
             log: LogForm::Plain,
             log_level: "info".to_owned(),
             upload_mib_max: 200,
+            requests_per_minute_max: 600,
             https: false,
             trusts_proxy: false,
         }
@@ -305,6 +312,11 @@ impl Settings {
                     .ok_or_else(|| {
                         wrong("应为 1 至 10240 的整数", "must be a whole number from 1 to 10240")
                     })?;
+            }
+            Key::RequestsPerMinuteMax => {
+                self.requests_per_minute_max = value.parse().map_err(|_| {
+                    wrong("应为整数，0 表示不限", "must be a whole number; 0 sets no limit")
+                })?;
             }
             Key::Https => self.https = truth(value).ok_or_else(|| wrong(TRUTH.0, TRUTH.1))?,
             Key::TrustsProxy => {
@@ -414,6 +426,10 @@ mod tests {
         for (text, says) in [
             ("listen = \"8800\"", "liandong.toml:1: listen must be ADDRESS:PORT"),
             ("upload-mib-max = 0", "upload-mib-max must be a whole number from 1 to 10240"),
+            (
+                "requests-per-minute-max = -1",
+                "requests-per-minute-max must be a whole number; 0 sets no limit",
+            ),
             ("https = \"yes\"", "https must be true or false"),
             ("log = [1]", "log must be a text, a whole number"),
             ("log-level = \"loud\"", "log-level must be error, warn"),

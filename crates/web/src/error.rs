@@ -17,7 +17,7 @@ use store::people::{PeopleError, PeopleRefusal};
 use store::randomness::NoRandomness;
 
 use crate::House;
-use crate::message::words;
+use crate::message::{Language, words};
 use crate::parts::blank::Blank;
 use crate::session::{PASSWORD_PAGE, Visitor, escaped};
 
@@ -66,6 +66,12 @@ pub enum WebError {
     /// Too many attempts.
     #[error("too many requests: {}", .0.en)]
     TooMany(Words),
+    /// More requests than are taken in a minute; come again after so many seconds.
+    #[error("too many requests; wait {wait_seconds} s")]
+    TooFast {
+        /// Seconds after which one more is taken.
+        wait_seconds: u64,
+    },
     /// Not done in time.
     #[error("the request took too long")]
     Slow,
@@ -107,7 +113,7 @@ impl WebError {
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) | Self::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Slow => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -131,7 +137,7 @@ impl WebError {
             Self::Bad(_) => words("error.bad"),
             Self::TooLarge => words("error.too-large"),
             Self::Conflict(_) => words("error.conflict"),
-            Self::TooMany(_) => words("error.too-many"),
+            Self::TooMany(_) | Self::TooFast { .. } => words("error.too-many"),
             Self::Slow => words("error.slow"),
             Self::Internal(_) => words("error.internal"),
         }
@@ -153,6 +159,10 @@ impl WebError {
             | Self::Media(words)
             | Self::Conflict(words)
             | Self::TooMany(words) => words.clone(),
+            Self::TooFast { wait_seconds } => Words::new(
+                Language::Zh.with("error.too-fast-detail", "n", *wait_seconds),
+                Language::En.with("error.too-fast-detail", "n", *wait_seconds),
+            ),
             Self::TooLarge => words("error.too-large-detail"),
             Self::Slow => words("error.slow-detail"),
             Self::Internal(_) => words("error.internal-detail"),
@@ -171,7 +181,8 @@ impl WebError {
             | Self::Bad(_)
             | Self::TooLarge
             | Self::Conflict(_)
-            | Self::TooMany(_) => "warning",
+            | Self::TooMany(_)
+            | Self::TooFast { .. } => "warning",
             Self::Slow | Self::Internal(_) => "error",
         }
     }
@@ -360,18 +371,20 @@ pub(crate) async fn dress(State(house): State<House>, request: Request, next: Ne
         }
         _ => None,
     };
-    if let Some(asker) = program {
-        return asker.told(&house, &error, reference, &response);
-    }
     let visitor = seat.visitor();
-    if !json && let Some(elsewhere) = elsewhere(&error, visitor.as_ref(), back.as_deref()) {
-        return elsewhere;
-    }
-    if json {
+    let mut told = if let Some(asker) = program {
+        asker.told(&house, &error, reference, &response)
+    } else if json {
         problem(&error, reference, visitor.as_ref())
+    } else if let Some(elsewhere) = elsewhere(&error, visitor.as_ref(), back.as_deref()) {
+        elsewhere
     } else {
         page(&house, &error, reference, visitor, back)
+    };
+    if let WebError::TooFast { wait_seconds } = *error {
+        told.headers_mut().insert(header::RETRY_AFTER, wait_seconds.into());
     }
+    told
 }
 
 /// Where somebody goes who must do something else first.

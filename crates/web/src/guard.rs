@@ -14,6 +14,7 @@ use futures_util::StreamExt as _;
 use crate::House;
 use crate::error::WebError;
 use crate::fields::{FORM_BYTES_MAX, Fields, read_body};
+use crate::pace::Asker;
 use crate::session::{Visitor, recognise, settle};
 
 /// Longest a page may take.
@@ -69,10 +70,20 @@ pub(crate) async fn enter(State(house): State<House>, request: Request, next: Ne
 async fn entered(house: &House, mut request: Request, next: Next) -> Result<Response, WebError> {
     let path = request.uri().path().to_owned();
     // Programs bring a token of their own and no cookies; files and health need nobody.
-    if path.starts_with("/api/") || path.starts_with("/static/") || path == "/healthz" {
+    let program = path.starts_with("/api/");
+    if program || path.starts_with("/static/") || path == "/healthz" {
+        // Whose token it is, `Caller` finds out, and counts.
+        if program && !request.headers().contains_key(header::AUTHORIZATION) {
+            let asker = Asker::of_address(house, request.headers(), request.extensions());
+            house.count_request(&asker)?;
+        }
         return within(time_for(&path), next.run(request)).await;
     }
     let visitor = recognise(house, &mut request).await?;
+    house.count_request(&match &visitor.account {
+        Some(account) => Asker::Account(account.session.person.id),
+        None => Asker::of_address(house, request.headers(), request.extensions()),
+    })?;
     if changes(request.method()) {
         request = check_token(&visitor, request).await?;
     }

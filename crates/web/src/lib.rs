@@ -5,6 +5,7 @@
 //! `.rs`.
 
 use std::fmt::{self, Write as _};
+use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +26,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::error::WebError;
+use crate::pace::{Asker, Pace};
 
 mod account;
 mod admin;
@@ -43,6 +45,7 @@ mod matter;
 pub mod mechanism;
 pub mod message;
 mod news;
+mod pace;
 pub mod parts;
 mod register;
 mod rules;
@@ -115,6 +118,7 @@ pub struct Rooms {
     pub randomness: Arc<dyn Randomness>,
     /// How it is set up.
     pub settings: Settings,
+    pace: Option<Pace>,
     failures: AtomicU64,
 }
 
@@ -125,6 +129,9 @@ pub struct Settings {
     pub https: bool,
     /// Whether a proxy in front says from which address somebody comes (`X-Forwarded-For`).
     pub trusts_proxy: bool,
+    /// Most requests a minute of one account, or of one address while nobody has signed in; none:
+    /// as many as they like.
+    pub requests_per_minute_max: Option<NonZeroU32>,
     /// Most bytes of one attachment.
     pub upload_bytes_max: u64,
     /// The demo's clock and accounts; none outside the demo.
@@ -169,7 +176,17 @@ impl House {
         randomness: Arc<dyn Randomness>,
         settings: Settings,
     ) -> Self {
-        Self(Arc::new(Rooms { store, people, randomness, settings, failures: AtomicU64::new(0) }))
+        let pace = settings.requests_per_minute_max.map(Pace::new);
+        let failures = AtomicU64::new(0);
+        Self(Arc::new(Rooms { store, people, randomness, settings, pace, failures }))
+    }
+
+    /// Counts one request.
+    ///
+    /// # Errors
+    /// [`WebError::TooFast`].
+    pub(crate) fn count_request(&self, asker: &Asker) -> Result<(), WebError> {
+        self.pace.as_ref().map_or(Ok(()), |pace| pace.ask(asker))
     }
 
     /// The present instant.

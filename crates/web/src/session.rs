@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -103,17 +103,24 @@ impl SignedIn {
 #[derive(Debug, Clone)]
 pub struct Address(pub String);
 
+impl Address {
+    /// The address a request with these headers and extensions comes from; empty when nothing says.
+    pub(crate) fn of(house: &House, headers: &HeaderMap, extensions: &Extensions) -> Self {
+        let told = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+        // The last entry is the one our own proxy wrote.
+        let told = told.and_then(|all| all.rsplit(',').next()).map(|one| one.trim().to_owned());
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map(|ConnectInfo(address)| address.ip().to_string());
+        let address = told.filter(|_| house.settings.trusts_proxy).or(peer);
+        Self(address.unwrap_or_default())
+    }
+}
+
 impl FromRequestParts<House> for Address {
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Self::Rejection> {
-        let told = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-        // The last entry is the one our own proxy wrote.
-        let told = told.and_then(|all| all.rsplit(',').next()).map(|one| one.trim().to_owned());
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map(|ConnectInfo(address)| address.ip().to_string());
-        let address = told.filter(|_| house.settings.trusts_proxy).or(peer);
-        Ok(Self(address.unwrap_or_default()))
+        Ok(Self::of(house, &parts.headers, &parts.extensions))
     }
 }
 

@@ -30,6 +30,7 @@ impl Served {
         let settings = web::Settings {
             https: false,
             trusts_proxy: false,
+            requests_per_minute_max: None,
             upload_bytes_max: 1 << 20,
             demo: None,
         };

@@ -21,6 +21,7 @@ fn settings(folder: &Path, database: Option<String>) -> Settings {
         log: LogForm::Plain,
         log_level: "warn".to_owned(),
         upload_mib_max: 200,
+        requests_per_minute_max: 600,
         https: false,
         trusts_proxy: false,
     }

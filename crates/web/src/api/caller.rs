@@ -9,6 +9,7 @@ use store::liaison::Person;
 
 use crate::House;
 use crate::error::WebError;
+use crate::pace::Asker;
 
 /// Whoever the token stands for. Cookies are never looked at here.
 #[derive(Debug, Clone)]
@@ -35,7 +36,11 @@ impl FromRequestParts<House> for Caller {
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Self::Rejection> {
         let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = given.and_then(bearer).ok_or(WebError::SignedOut)?;
-        let holder = house.people.api_token_fetch(token).await?.ok_or(WebError::SignedOut)?;
+        let Some(holder) = house.people.api_token_fetch(token).await? else {
+            house.count_request(&Asker::of_address(house, &parts.headers, &parts.extensions))?;
+            return Err(WebError::SignedOut);
+        };
+        house.count_request(&Asker::Account(holder.actor.user))?;
         // A unit that has left the directory acts no more.
         let scope = Scope::of(&holder.actor, &house.directory()).ok_or(WebError::SignedOut)?;
         Ok(Self { person: holder.person, token: holder.id, actor: holder.actor, scope })

@@ -202,7 +202,7 @@ fn responses(
 
 /// One error for every status that may be told.
 fn problems(operation: &Operation) -> Vec<WebError> {
-    let mut all = Vec::new();
+    let mut all = vec![WebError::TooFast { wait_seconds: 1 }];
     let has = |place: Place| operation.parameters.iter().any(|one| one.place == place);
     let refused = |why| WebError::from(procedure::Refusal::new(why, "", ""));
     let fields = || refused(procedure::Why::Fields);

@@ -114,7 +114,7 @@ fn kind(error: &WebError) -> &'static str {
         WebError::Bad(_) => "bad-request",
         WebError::TooLarge => "too-large",
         WebError::Conflict(_) => "conflict",
-        WebError::TooMany(_) => "too-many",
+        WebError::TooMany(_) | WebError::TooFast { .. } => "too-many",
         WebError::Slow => "slow",
         WebError::Internal(_) => "internal",
     }

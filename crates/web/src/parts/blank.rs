@@ -53,6 +53,7 @@ impl Blank {
             | WebError::TooLarge
             | WebError::Conflict(_)
             | WebError::TooMany(_)
+            | WebError::TooFast { .. }
             | WebError::Slow
             | WebError::VersionNeeded
             | WebError::Media(_)

@@ -7,7 +7,7 @@ mod attachment;
 mod description;
 mod draft;
 mod list;
-mod program;
+pub mod program;
 mod routes;
 mod sight;
 mod story;

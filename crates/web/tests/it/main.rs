@@ -17,6 +17,7 @@ mod matter_page;
 mod matter_story;
 mod matter_upload;
 mod messages;
+mod pace;
 mod pages;
 mod register;
 mod routes;

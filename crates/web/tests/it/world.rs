@@ -167,8 +167,13 @@ impl World {
             persons.values().map(|person| person.login_name.clone()).collect();
         accounts.extend(["xitong", "anquan", "shenji"].map(str::to_owned));
         let demo = has_demo.then(|| Demo { clock: clock.clone(), accounts });
-        let settings =
-            Settings { https: false, trusts_proxy: false, upload_bytes_max: 1024 * 1024, demo };
+        let settings = Settings {
+            https: false,
+            trusts_proxy: false,
+            upload_bytes_max: 1024 * 1024,
+            requests_per_minute_max: None,
+            demo,
+        };
         let house = House::new(store.clone(), people.clone(), randomness, settings);
         Self { house, people, store, clock, persons, _folder: None }
     }
