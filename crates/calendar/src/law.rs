@@ -315,29 +315,10 @@ fn citation(instruments: &BTreeMap<String, Instrument>, code: &str) -> Option<Ci
     let instrument = instruments.get(id)?;
     let words = if article.is_empty() {
         Words::new(format!("《{}》", instrument.name.zh), instrument.name.en.clone())
-    } else if article.starts_with(|first: char| first.is_ascii_digit()) {
-        Words::new(
-            format!("《{}》{}", instrument.name.zh, zh_article(article)),
-            format!("{}, art. {article}", instrument.name.en),
-        )
     } else {
-        Words::new(
-            format!("《{}》{article}", instrument.name.zh),
-            format!("{}, {article}", instrument.name.en),
-        )
+        crate::article::in_full(&instrument.name, article)
     };
     Some(Citation { instrument: id.to_owned(), article: article.to_owned(), words })
-}
-
-/// `25(4)` as 第25条第4款, `22-36` as 第22条至第36条.
-fn zh_article(article: &str) -> String {
-    if let Some((first, last)) = article.split_once('-') {
-        return format!("第{first}条至第{last}条");
-    }
-    match article.split_once('(') {
-        Some((number, rest)) => format!("第{number}条第{}款", rest.trim_end_matches(')')),
-        None => format!("第{article}条"),
-    }
 }
 
 /// An instrument as written.
@@ -468,11 +449,21 @@ impl Reader {
     fn read_instruments(&mut self, toml: &str) {
         let text = Text { file: INSTRUMENTS, text: toml };
         let Some(table) = self.table(&text) else { return };
+        let mut followed = Vec::new();
         for entry in self.entries(&text, table, "instrument") {
             let span = entry.span();
             match RawInstrument::deserialize(ValueDeserializer::from(entry)) {
-                Ok(instrument) => self.add_instrument(&text, &span, instrument),
+                Ok(instrument) => {
+                    followed.extend(instrument.after.clone().map(|after| (span.clone(), after)));
+                    self.add_instrument(&text, &span, instrument);
+                }
                 Err(error) => self.errors.push(text.toml_error(&error, &span)),
+            }
+        }
+        for (span, after) in followed {
+            if !self.law.instruments.contains_key(&after) {
+                let problem = format!("`after` names no instrument `{after}`");
+                self.errors.push(text.error(&span, problem, "write the id of another instrument"));
             }
         }
     }

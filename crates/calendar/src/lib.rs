@@ -18,6 +18,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod article;
 mod deadline;
 mod embedded;
 mod exclusion;
@@ -27,6 +28,7 @@ mod moment;
 mod table;
 mod words;
 
+pub use article::{Article, NotAnArticle, OutOfForce, Wanted};
 pub use deadline::{CalendarError, Counted, Deadline, Step};
 pub use embedded::{EmbeddedError, HOLIDAYS_CSV, INSTRUMENTS_TOML, LIMITS_TOML, embedded};
 pub use exclusion::excluded_between;

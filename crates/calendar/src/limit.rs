@@ -344,6 +344,9 @@ pub struct Instrument {
     /// Last day in force; `None` while it is.
     #[serde(default)]
     pub until: Option<Date>,
+    /// Code of the instrument that took its place; `None` when none did.
+    #[serde(default)]
+    pub after: Option<String>,
     /// How well it has been checked.
     pub verified: Verified,
     /// Remarks: other versions, what displaced it; empty when there are none.

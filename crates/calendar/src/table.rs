@@ -247,6 +247,36 @@ impl Calendar {
         self.listed(day).filter(|listed| listed.kind == Kind::MakeUp).map(|l| l.name.as_str())
     }
 
+    /// What is out of the ordinary about a day: a holiday, a weekend, a make-up working day; `None` for
+    /// days worked as usual.
+    #[must_use]
+    pub fn day_words(&self, day: Date) -> Option<Words> {
+        let (zh, en) = match day.weekday() {
+            Weekday::Saturday => ("星期六", "a Saturday"),
+            Weekday::Sunday => ("星期日", "a Sunday"),
+            Weekday::Monday
+            | Weekday::Tuesday
+            | Weekday::Wednesday
+            | Weekday::Thursday
+            | Weekday::Friday => ("", ""),
+        };
+        if let Some(name) = self.holiday_name(day) {
+            return Some(Words::new(
+                format!("{day}为节假日（{name}）"),
+                format!("{day} is a holiday ({name})"),
+            ));
+        }
+        if let Some(name) = self.make_up_name(day) {
+            return Some(Words::new(
+                format!("{day}为{zh}，调休上班（{name}）"),
+                format!("{day} is {en} worked to make up for a holiday ({name})"),
+            ));
+        }
+        (!zh.is_empty()).then(|| {
+            Words::new(format!("{day}为{zh}，休息日"), format!("{day} is {en}, a day of rest"))
+        })
+    }
+
     /// Every day listed, in order, with the holiday's name and whether it is a make-up working day.
     pub fn listed_days(&self) -> impl Iterator<Item = ListedDay<'_>> {
         (self.first..).zip(&self.years).flat_map(|(number, year)| {

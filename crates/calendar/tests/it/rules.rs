@@ -37,6 +37,16 @@ fn the_tables_reach_from_2015_to_2026() {
 }
 
 #[test]
+fn a_day_out_of_the_ordinary_says_so() {
+    let calendar = World::new().calendar;
+    let zh = |text: &str| calendar.day_words(day(text)).map(|words| words.zh);
+    assert_eq!(zh("2026-10-01").as_deref(), Some("2026-10-01为节假日（国庆节）"));
+    assert_eq!(zh("2026-10-10").as_deref(), Some("2026-10-10为星期六，调休上班（国庆节）"));
+    assert_eq!(zh("2026-11-22").as_deref(), Some("2026-11-22为星期日，休息日"));
+    assert_eq!(zh("2026-11-24"), None);
+}
+
+#[test]
 fn the_first_working_day_of_2016_is_the_fourth_of_january() {
     assert_eq!(World::new().calendar.roll(day("2016-01-01")), day("2016-01-04"));
 }
