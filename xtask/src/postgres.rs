@@ -6,9 +6,11 @@
 use crate::cargo::must;
 use crate::machine::{is_root, on_path};
 use anyhow::{Context, bail};
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -24,6 +26,7 @@ const CARELESS: [&str; 3] = ["fsync=off", "synchronous_commit=off", "full_page_w
 pub(crate) struct Cluster {
     server: Child,
     port: u16,
+    authority: PathBuf,
     /// Held for its `Drop`: the folder goes after the server.
     _folder: tempfile::TempDir,
 }
@@ -54,6 +57,8 @@ impl Cluster {
                 .stdout(Stdio::null())
                 .current_dir("/"),
         )?;
+        let authority = folder.path().join("authority.pem");
+        let (certificate, key) = certificate(folder.path(), &authority)?;
         // Between finding a free port and taking it, another may take it: try again then.
         let mut said = String::new();
         for _ in 0..START_TRIES_MAX {
@@ -62,8 +67,17 @@ impl Cluster {
             command.arg("-D").arg(&data).current_dir("/");
             let socket = format!("unix_socket_directories={}", folder.path().display());
             let port_is = format!("port={port}");
-            let fixed =
-                ["listen_addresses=127.0.0.1", "max_connections=400", "lc_messages=C", &socket];
+            let certificate = format!("ssl_cert_file={}", certificate.display());
+            let key = format!("ssl_key_file={}", key.display());
+            let fixed = [
+                "listen_addresses=127.0.0.1",
+                "max_connections=400",
+                "lc_messages=C",
+                "ssl=on",
+                &certificate,
+                &key,
+                &socket,
+            ];
             for setting in fixed.iter().chain(&[port_is.as_str()]).chain(settings) {
                 command.args(["-c", setting]);
             }
@@ -74,7 +88,7 @@ impl Cluster {
                 .spawn()
                 .context("cannot start postgres")?;
             match until_ready(&mut server) {
-                Ok(()) => return Ok(Self { server, port, _folder: folder }),
+                Ok(()) => return Ok(Self { server, port, authority, _folder: folder }),
                 Err(error) => {
                     said = error.to_string();
                     server.kill().ok();
@@ -89,6 +103,11 @@ impl Cluster {
     pub(crate) fn url(&self) -> String {
         format!("postgres://liandong@127.0.0.1:{}/postgres", self.port)
     }
+
+    /// The certificate by which its TLS is to be trusted (PEM).
+    pub(crate) fn authority(&self) -> &Path {
+        &self.authority
+    }
 }
 
 impl Drop for Cluster {
@@ -98,6 +117,23 @@ impl Drop for Cluster {
         Command::new("kill").args(["-QUIT", &pid]).status().ok();
         self.server.wait().ok();
     }
+}
+
+/// A certificate of its own for `127.0.0.1`, also written where those who connect find it, and its
+/// key, which only the server reads.
+fn certificate(folder: &Path, authority: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
+    let (certificate, key) = (folder.join("server.crt"), folder.join("server.key"));
+    std::fs::write(authority, made.cert.pem())?;
+    std::fs::write(&certificate, made.cert.pem())?;
+    std::fs::write(&key, made.signing_key.serialize_pem())?;
+    std::fs::set_permissions(&key, Permissions::from_mode(0o600))?;
+    if is_root() {
+        must(Command::new("chown").arg(SERVER_USER).args([&certificate, &key]))?;
+        // The folder belongs to the server's user; whoever runs the tests reads this one file.
+        std::fs::set_permissions(folder, Permissions::from_mode(0o755))?;
+    }
+    Ok((certificate, key))
 }
 
 /// A command that runs as one who may run PostgreSQL, and ends when we do.

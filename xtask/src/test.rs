@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     }
     let mut tests = command
         .env("LIANDONG_TEST_POSTGRES", cluster.url())
+        .env("LIANDONG_TEST_POSTGRES_AUTHORITY", cluster.authority())
         .env("LIANDONG_TEST_BROWSER", &tools.browser)
         .env("LIANDONG_TEST_DRIVER", &tools.driver)
         // The message says it; frames of the runtime bury it.

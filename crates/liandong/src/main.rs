@@ -19,6 +19,7 @@ mod rules;
 mod serve;
 mod settings;
 mod show;
+mod tls;
 mod units;
 mod version;
 
@@ -107,6 +108,8 @@ Examples  示例:
 Settings in the file, and as LIANDONG_* variables  配置文件与环境变量:
   listen, data, database, rules, log, log-level,
   https           people come by HTTPS through a proxy in front (true or false)  经代理以 HTTPS 访问
+  tls-certificate, tls-key
+                  PEM files: speak HTTPS without a proxy  证书与私钥文件，直接提供 HTTPS
   trusts-proxy    the proxy says who comes, by X-Forwarded-For (true or false)  信任代理给出的来源地址
   upload-mib-max  largest attachment in MiB [200]  附件大小上限
   requests-per-minute-max

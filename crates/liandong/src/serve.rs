@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::ListenerExt as _;
 use calendar::Words;
 use store::randomness::SystemRandomness;
 use tokio::net::TcpListener;
@@ -17,6 +18,7 @@ use crate::clock::SystemClock;
 use crate::house::{self, HashCost, House};
 use crate::output::{Failure, Terminal};
 use crate::settings::{ServeFlags, Settings};
+use crate::tls::{Certificate, TlsListener};
 
 /// Where `serve` keeps its data unless told otherwise.
 pub(crate) const DATA: &str = "liandong-data";
@@ -24,6 +26,8 @@ pub(crate) const DATA: &str = "liandong-data";
 const LAPSES_EVERY: Duration = Duration::from_secs(30);
 /// How often changes made by another process are looked for.
 const REFRESH_EVERY: Duration = Duration::from_secs(5);
+/// How often it is looked whether the certificate was renewed.
+const CERTIFICATE_EVERY: Duration = Duration::from_secs(60);
 /// How long requests that run may take to end when the program is asked to stop.
 const FAREWELL_MAX: Duration = Duration::from_secs(20);
 
@@ -52,7 +56,7 @@ pub(crate) async fn run(flags: &ServeFlags, terminal: Terminal) -> Result<(), Fa
 /// How the pages are set up by these settings.
 pub(crate) fn pages(settings: &Settings, demo: Option<web::Demo>) -> web::Settings {
     web::Settings {
-        https: settings.https,
+        https: settings.https || settings.tls_certificate.is_some(),
         trusts_proxy: settings.trusts_proxy,
         requests_per_minute_max: NonZeroU32::new(settings.requests_per_minute_max),
         upload_bytes_max: u64::from(settings.upload_mib_max) * 1024 * 1024,
@@ -70,6 +74,7 @@ pub(crate) async fn until_asked_to_stop(
 ) -> Result<(), Failure> {
     // Before anybody can know that we serve: whoever knows may at once ask us to stop.
     let mut word = WordToStop::listen()?;
+    let certificate = settings.certificate()?.map(Certificate::read).transpose()?;
     let address = settings.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::failed(
@@ -78,9 +83,10 @@ pub(crate) async fn until_asked_to_stop(
         )
     })?;
     let bound = listener.local_addr().unwrap_or(address);
-    if !bound.ip().is_loopback() && !settings.https {
+    if !bound.ip().is_loopback() && !pages.https {
         tracing::warn!(
-            "listening beyond this machine without HTTPS; put a TLS proxy in front and set https"
+            "listening beyond this machine without HTTPS; set tls-certificate and tls-key, or put a \
+             TLS proxy in front and set https"
         );
     }
     let store = house.store.clone();
@@ -120,14 +126,34 @@ pub(crate) async fn until_asked_to_stop(
         }))
     };
 
-    tracing::info!(address = %bound, "serving");
-    listening(&format!("http://{bound}/"));
+    let certificates = certificate.clone().map(|certificate| {
+        tokio::spawn(every(CERTIFICATE_EVERY, stopped.clone(), move || {
+            match certificate.refresh() {
+                Ok(false) => {}
+                Ok(true) => tracing::info!("the certificate was renewed"),
+                Err(failure) => tracing::error!("{}; the old one is still shown", failure.words.en),
+            }
+            std::future::ready(())
+        }))
+    });
+
     let mut asked = stopped.clone();
-    let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            asked.changed().await.ok();
-        });
-    let serving = tokio::spawn(server.into_future());
+    let asked = async move {
+        asked.changed().await.ok();
+    };
+    let people = router.into_make_service_with_connect_info::<SocketAddr>();
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    let serving = if let Some(certificate) = certificate {
+        // `tap_io` hands the address of whoever connects on to the pages.
+        let listener = TlsListener::new(listener, certificate)?.tap_io(|_| {});
+        let server = axum::serve(listener, people).with_graceful_shutdown(asked);
+        tokio::spawn(server.into_future())
+    } else {
+        let server = axum::serve(listener, people).with_graceful_shutdown(asked);
+        tokio::spawn(server.into_future())
+    };
+    tracing::info!(address = %bound, scheme, "serving");
+    listening(&format!("{scheme}://{bound}/"));
 
     word.heard().await;
     tracing::info!("asked to stop; ending what runs");
@@ -137,6 +163,9 @@ pub(crate) async fn until_asked_to_stop(
     }
     lapses.await.ok();
     refresh.await.ok();
+    if let Some(certificates) = certificates {
+        certificates.await.ok();
+    }
     store.close().await;
     if let Err(error) = house.database.checkpoint().await {
         tracing::warn!(%error, "the database was closed without tidying up; nothing is lost");

@@ -8,9 +8,10 @@ use calendar::Words;
 use toml::de::{DeTable, DeValue};
 
 use crate::output::Failure;
+use crate::tls::CertificateFiles;
 
 /// Every setting, with its name in the file; the variable is `LIANDONG_` and the name in capitals.
-const KEYS: [Key; 10] = [
+const KEYS: [Key; 12] = [
     Key::Listen,
     Key::Data,
     Key::Database,
@@ -19,6 +20,8 @@ const KEYS: [Key; 10] = [
     Key::LogLevel,
     Key::UploadMibMax,
     Key::RequestsPerMinuteMax,
+    Key::Certificate,
+    Key::CertificateSecret,
     Key::Https,
     Key::TrustsProxy,
 ];
@@ -61,6 +64,10 @@ pub(crate) struct Settings {
     /// Most requests a minute of one account, or of one address while nobody has signed in; 0: as
     /// many as they like.
     pub(crate) requests_per_minute_max: u32,
+    /// The certificate of our own HTTPS (PEM); none: we speak plain HTTP.
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Its key (PEM).
+    pub(crate) tls_key: Option<PathBuf>,
     /// Whether people reach the platform by HTTPS, through a proxy in front of it.
     pub(crate) https: bool,
     /// Whether that proxy says from which address somebody comes (`X-Forwarded-For`).
@@ -110,6 +117,8 @@ enum Key {
     LogLevel,
     UploadMibMax,
     RequestsPerMinuteMax,
+    Certificate,
+    CertificateSecret,
     Https,
     TrustsProxy,
 }
@@ -125,6 +134,8 @@ impl Key {
             Self::LogLevel => "log-level",
             Self::UploadMibMax => "upload-mib-max",
             Self::RequestsPerMinuteMax => "requests-per-minute-max",
+            Self::Certificate => "tls-certificate",
+            Self::CertificateSecret => "tls-key",
             Self::Https => "https",
             Self::TrustsProxy => "trusts-proxy",
         }
@@ -211,6 +222,8 @@ impl Settings {
             log_level: "info".to_owned(),
             upload_mib_max: 200,
             requests_per_minute_max: 600,
+            tls_certificate: None,
+            tls_key: None,
             https: false,
             trusts_proxy: false,
         }
@@ -219,6 +232,22 @@ impl Settings {
     /// The address of the database: as set, or the SQLite file in the data folder.
     pub(crate) fn database(&self) -> String {
         self.database.clone().unwrap_or_else(|| self.data.join("liandong.db").display().to_string())
+    }
+
+    /// Our own HTTPS; none when a proxy speaks it, or nobody does.
+    pub(crate) fn certificate(&self) -> Result<Option<CertificateFiles>, Failure> {
+        match (self.tls_certificate.clone(), self.tls_key.clone()) {
+            (Some(certificate), Some(key)) => Ok(Some(CertificateFiles { certificate, key })),
+            (None, None) => Ok(None),
+            (one, _) => {
+                let missing =
+                    if one.is_some() { Key::CertificateSecret } else { Key::Certificate }.name();
+                Err(Failure::usage(
+                    format!("tls-certificate 与 tls-key 须同时设置，缺少 {missing}"),
+                    format!("tls-certificate and tls-key go together; {missing} is not set"),
+                ))
+            }
+        }
     }
 
     /// The folder of attachments.
@@ -318,6 +347,8 @@ impl Settings {
                     wrong("应为整数，0 表示不限", "must be a whole number; 0 sets no limit")
                 })?;
             }
+            Key::Certificate => self.tls_certificate = Some(value.into()),
+            Key::CertificateSecret => self.tls_key = Some(value.into()),
             Key::Https => self.https = truth(value).ok_or_else(|| wrong(TRUTH.0, TRUTH.1))?,
             Key::TrustsProxy => {
                 self.trusts_proxy = truth(value).ok_or_else(|| wrong(TRUTH.0, TRUTH.1))?;

@@ -18,6 +18,7 @@ use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
 use crate::dialect::{self, Engine};
+use crate::encryption::Address;
 use crate::error::StoreError;
 use crate::row::{FromValue, Row, Value};
 
@@ -135,10 +136,12 @@ impl Database {
     }
 
     async fn open_postgres(url: &str) -> Result<Self, StoreError> {
-        let mut config: tokio_postgres::Config = url.parse().map_err(|_| StoreError::Address {
-            // A password stands between the scheme and the host.
-            url: url.rsplit('@').next().unwrap_or_default().to_owned(),
-        })?;
+        let address = Address::parse(url)?;
+        if address.is_exposed() {
+            tracing::warn!("the connection to PostgreSQL is not encrypted; see sslmode=require");
+        }
+        let encryption = address.encryption()?;
+        let mut config = address.config;
         let options = format!(
             "{} -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} \
              -c timezone=UTC",
@@ -151,11 +154,11 @@ impl Database {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(LOCK_WAIT_MAX);
         }
-        let manager = Manager::from_config(
-            config,
-            tokio_postgres::NoTls,
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
+        let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = match encryption {
+            Some(encryption) => Manager::from_config(config, encryption, fast),
+            None => Manager::from_config(config, tokio_postgres::NoTls, fast),
+        };
         let pool = Pool::builder(manager)
             .max_size(CONNECTIONS_MAX)
             .wait_timeout(Some(LOCK_WAIT_MAX))

@@ -15,6 +15,7 @@ pub mod dialect;
 pub mod directory;
 pub mod division;
 pub mod draft;
+mod encryption;
 pub mod error;
 pub mod event;
 mod family;

@@ -22,6 +22,8 @@ fn settings(folder: &Path, database: Option<String>) -> Settings {
         log_level: "warn".to_owned(),
         upload_mib_max: 200,
         requests_per_minute_max: 600,
+        tls_certificate: None,
+        tls_key: None,
         https: false,
         trusts_proxy: false,
     }

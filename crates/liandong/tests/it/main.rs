@@ -18,3 +18,4 @@ mod program;
 mod serve;
 mod smoke;
 mod story;
+mod tls;

@@ -44,7 +44,8 @@ impl Program {
                 let status = child.wait().unwrap();
                 panic!("liandong {command:?} ended ({status}):\n{}", said.lock().unwrap());
             }
-            if let Some(at) = line.find("http://127.0.0.1:") {
+            let address = ["http://127.0.0.1:", "https://127.0.0.1:"];
+            if let Some(at) = address.into_iter().find_map(|begin| line.find(begin)) {
                 let rest = &line[at..];
                 let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
                 break rest[..end].trim_end_matches('/').to_owned();

@@ -14,6 +14,7 @@ mod attachment;
 mod backup;
 mod crash;
 mod database;
+mod encryption;
 mod keyset;
 mod list;
 mod listed;
