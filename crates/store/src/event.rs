@@ -75,7 +75,7 @@ impl Store {
 
     /// What happened to every matter of a family that the reader may see, as [`Self::timeline`] tells
     /// it of one; nothing when the root is out of scope or does not exist. By `matter_by_root` and the
-    /// primary key of `event`.
+    /// primary key of `event`; `cross join` keeps SQLite to that order.
     ///
     /// # Errors
     /// When the database fails.
@@ -87,17 +87,17 @@ impl Store {
         const MATTERS: &str = "
             select b.body, b.provenance
               from matter m
-              join matter_scope s
-                on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
-              join matter_body b on b.root_id = m.root_id and b.matter_id = m.matter_id
-             where m.root_id = $2";
+             cross join matter_scope s
+             cross join matter_body b
+             where m.root_id = $2 and s.unit_id = $1 and s.procedure_id = m.procedure_id
+               and s.matter_id = m.matter_id and b.root_id = $2 and b.matter_id = m.matter_id";
         const EVENTS: &str = "
             select e.number, e.at, e.user_id, e.unit_id, e.body, e.matter_id
               from matter m
-              join matter_scope s
-                on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
-              join event e on e.matter_id = m.matter_id
-             where m.root_id = $2
+             cross join matter_scope s
+             cross join event e
+             where m.root_id = $2 and s.unit_id = $1 and s.procedure_id = m.procedure_id
+               and s.matter_id = m.matter_id and e.matter_id = m.matter_id
              order by e.matter_id, e.number";
         let asked = [scope.unit.into(), root.into()];
         let mut tx = self.read().await?;

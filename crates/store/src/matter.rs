@@ -80,7 +80,8 @@ pub struct MatterRow {
     pub changed_at: Timestamp,
     /// Its version.
     pub events: u32,
-    /// When the obligation that ends first ends.
+    /// When the obligation that ends first ends; in the lists of what waits for the unit itself, the
+    /// first of those it owes.
     pub due_at: Option<Timestamp>,
 }
 
@@ -221,10 +222,17 @@ pub(crate) async fn body_in_scope(
 
 macro_rules! columns {
     () => {
-        "m.matter_id, m.root_id, m.parent_id, m.procedure_id, m.number, m.title, m.state, m.ended, \
-         m.holder_unit_id, m.opener_unit_id, m.division_code, m.categories, m.severity, m.place, \
-         m.enterprise, m.longitude_e6, m.latitude_e6, m.opened_at, m.changed_at, m.events, m.due_at, \
-         m.version"
+        columns!("m.due_at")
+    };
+    ($due:literal) => {
+        concat!(
+            "m.matter_id, m.root_id, m.parent_id, m.procedure_id, m.number, m.title, m.state, \
+             m.ended, m.holder_unit_id, m.opener_unit_id, m.division_code, m.categories, m.severity, \
+             m.place, m.enterprise, m.longitude_e6, m.latitude_e6, m.opened_at, m.changed_at, \
+             m.events, ",
+            $due,
+            ", m.version"
+        )
     };
 }
 
@@ -264,6 +272,57 @@ fn matter_row(row: &Row) -> Result<MatterRow, StoreError> {
         due_at: if due_at == NEVER { None } else { Some(row.get(20)?) },
     })
 }
+
+/// The lists of the 工作台: the unit is `$1`, `$2` rows after `$3`. Each goes through its index in the
+/// order of the list.
+mod workbench {
+    macro_rules! list {
+        ($due:literal, $from:literal, $which:literal, $order:literal) => {
+            concat!(
+                "select ",
+                columns!($due),
+                " from ",
+                $from,
+                " join matter_scope s on s.unit_id = $1 and s.procedure_id = m.procedure_id and \
+                 s.matter_id = m.matter_id where ",
+                $which,
+                " order by ",
+                $order,
+                " limit $2 offset $3"
+            )
+        };
+    }
+
+    pub(super) const TO_ACKNOWLEDGE: &str = list!(
+        "p.due_at",
+        "matter_party p join matter m on m.matter_id = p.matter_id",
+        "p.unit_id = $1 and p.turn = 2",
+        "p.due_at, p.matter_id"
+    );
+    pub(super) const MY_TURN: &str = list!(
+        "p.due_at",
+        "matter_party p join matter m on m.matter_id = p.matter_id",
+        "p.unit_id = $1 and p.turn > 0",
+        "p.due_at, p.matter_id"
+    );
+    pub(super) const TO_APPROVE: &str =
+        list!("m.due_at", "matter m", "m.approver_unit_id = $1", "m.changed_at, m.matter_id");
+    pub(super) const TRACKING: &str = list!(
+        "m.due_at",
+        "matter m",
+        "m.tracker_unit_id = $1",
+        "m.changed_at desc, m.matter_id desc"
+    );
+}
+
+/// The lists of the 工作台 with the index each goes through, the unit being `$1`; for tests and for
+/// finding out why one is slow.
+pub const WORKBENCH: [(&str, &str); 4] = [
+    ("matter_party_to_acknowledge", workbench::TO_ACKNOWLEDGE),
+    ("matter_party_by_turn", workbench::MY_TURN),
+    ("matter_by_approver", workbench::TO_APPROVE),
+    ("matter_by_tracker", workbench::TRACKING),
+];
 
 impl Store {
     /// A matter with its family; none when it is out of scope or does not exist.
@@ -405,7 +464,8 @@ impl Store {
         tx.rows(&sql, &values).await?.iter().map(matter_row).collect()
     }
 
-    /// Matters in which the unit must sign for receipt (待签收), the end that comes first, first.
+    /// Matters in which the unit must sign for receipt (待签收), what it must do first, first; by
+    /// `matter_party_to_acknowledge`.
     ///
     /// # Errors
     /// When the database fails.
@@ -414,22 +474,11 @@ impl Store {
         scope: &Scope,
         page: Page,
     ) -> Result<Vec<MatterRow>, StoreError> {
-        const SQL: &str = concat!(
-            "select ",
-            columns!(),
-            "
-              from matter_party p
-              join matter m on m.matter_id = p.matter_id
-              join matter_scope s
-                on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
-             where p.unit_id = $1 and p.turn > 0 and p.turn = 2
-             order by m.due_at, m.matter_id
-             limit $2 offset $3"
-        );
-        self.matter_rows(SQL, scope, page).await
+        self.matter_rows(workbench::TO_ACKNOWLEDGE, scope, page).await
     }
 
-    /// Matters whose pen the unit holds, the end that comes first, first.
+    /// Matters whose pen the unit holds (待我方推进), what it must do first, first; by
+    /// `matter_party_by_turn`.
     ///
     /// # Errors
     /// When the database fails.
@@ -438,19 +487,7 @@ impl Store {
         scope: &Scope,
         page: Page,
     ) -> Result<Vec<MatterRow>, StoreError> {
-        const SQL: &str = concat!(
-            "select ",
-            columns!(),
-            "
-              from matter_party p
-              join matter m on m.matter_id = p.matter_id
-              join matter_scope s
-                on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
-             where p.unit_id = $1 and p.turn > 0
-             order by m.due_at, m.matter_id
-             limit $2 offset $3"
-        );
-        self.matter_rows(SQL, scope, page).await
+        self.matter_rows(workbench::MY_TURN, scope, page).await
     }
 
     /// Drafts that wait for the unit's approval, oldest first; by `matter_by_approver`.
@@ -462,21 +499,11 @@ impl Store {
         scope: &Scope,
         page: Page,
     ) -> Result<Vec<MatterRow>, StoreError> {
-        const SQL: &str = concat!(
-            "select ",
-            columns!(),
-            "
-              from matter m
-              join matter_scope s
-                on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
-             where m.approver_unit_id = $1
-             order by m.changed_at, m.matter_id
-             limit $2 offset $3"
-        );
-        self.matter_rows(SQL, scope, page).await
+        self.matter_rows(workbench::TO_APPROVE, scope, page).await
     }
 
-    /// What the unit opened and is not over (跟踪), changed last first; by `matter_by_opener`.
+    /// What the unit opened or sent, is not over and lies with somebody else now (跟踪), changed last
+    /// first; by `matter_by_tracker`.
     ///
     /// # Errors
     /// When the database fails.
@@ -485,18 +512,7 @@ impl Store {
         scope: &Scope,
         page: Page,
     ) -> Result<Vec<MatterRow>, StoreError> {
-        const SQL: &str = concat!(
-            "select ",
-            columns!(),
-            "
-              from matter m
-              join matter_scope s
-                on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
-             where m.opener_unit_id = $1 and m.ended = 0
-             order by m.changed_at desc, m.matter_id desc
-             limit $2 offset $3"
-        );
-        self.matter_rows(SQL, scope, page).await
+        self.matter_rows(workbench::TRACKING, scope, page).await
     }
 
     async fn matter_rows(

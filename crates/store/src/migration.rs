@@ -7,10 +7,11 @@ use crate::dialect::Engine;
 use crate::error::StoreError;
 
 /// Every step, in order. A released one is never edited.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "people", include_str!("../migrations/0001_people.sql")),
     (2, "matters", include_str!("../migrations/0002_matters.sql")),
     (3, "views", include_str!("../migrations/0003_views.sql")),
+    (5, "quicker lists", include_str!("../migrations/0005_quicker_lists.sql")),
     (6, "punctuality", include_str!("../migrations/0006_punctuality.sql")),
 ];
 

@@ -101,6 +101,14 @@ macro_rules! open_of {
 // After the macros it is written with.
 pub mod keyset;
 
+const OWED_BY_US: &str = open_of!("debtor_unit_id", "", "limit $2 offset $3");
+const OWED_TO_US: &str =
+    open_of!("creditor_unit_id", " and o.debtor_unit_id <> $1", "limit $2 offset $3");
+
+/// The lists of the 工作台 with the index each goes through, as [`crate::matter::WORKBENCH`].
+pub const WORKBENCH: [(&str, &str); 2] =
+    [("obligation_open_by_debtor", OWED_BY_US), ("obligation_open_by_creditor", OWED_TO_US)];
+
 impl Store {
     /// What the unit owes (我方应办), soonest first; by `obligation_open_by_debtor`.
     ///
@@ -111,8 +119,7 @@ impl Store {
         scope: &Scope,
         page: Page,
     ) -> Result<Vec<ObligationRow>, StoreError> {
-        const SQL: &str = open_of!("debtor_unit_id", "", "limit $2 offset $3");
-        self.obligation_rows(SQL, scope, page).await
+        self.obligation_rows(OWED_BY_US, scope, page).await
     }
 
     /// What the unit is owed (他方应办), soonest first; by `obligation_open_by_creditor`. What a unit
@@ -125,9 +132,7 @@ impl Store {
         scope: &Scope,
         page: Page,
     ) -> Result<Vec<ObligationRow>, StoreError> {
-        const SQL: &str =
-            open_of!("creditor_unit_id", " and o.debtor_unit_id <> $1", "limit $2 offset $3");
-        self.obligation_rows(SQL, scope, page).await
+        self.obligation_rows(OWED_TO_US, scope, page).await
     }
 
     /// Open obligations of the unit, either way, that end on the days from one to another, both

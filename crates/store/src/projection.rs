@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use procedure::definition::{FieldKind, ObligationKind, Procedure, RoleName, Tier};
-use procedure::matter::{Source, Standing};
+use procedure::matter::{Obligation, Source, Standing};
 use procedure::{Family, Matter, MatterId, Rules, UnitId};
 
 use crate::db::Statement;
@@ -48,13 +48,22 @@ pub(crate) struct Projection {
     describing: Vec<Value>,
     /// The matter and its provenance as JSON; none for rows that are only compared.
     body: Option<(String, String)>,
-    parties: BTreeMap<(String, UnitId), i64>,
+    parties: BTreeMap<(String, UnitId), Part>,
     scope: BTreeSet<UnitId>,
     procedure: String,
     obligations: BTreeMap<u32, Vec<Value>>,
     terms: BTreeSet<String>,
     files: BTreeMap<(String, String), String>,
     counts: Counts,
+}
+
+/// How a unit takes part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part {
+    /// 0 waits, 1 holds the pen, 2 holds it and must sign for receipt.
+    turn: i64,
+    /// The end that comes first of what it owes.
+    due_at: i64,
 }
 
 struct Summary {
@@ -91,9 +100,9 @@ impl Projection {
         let holder = procedure
             .and_then(|procedure| procedure.state(&matter.state))
             .and_then(|state| state.holder.as_deref());
-        let turn = holder.map_or(0, |holder| turn(procedure, matter, holder));
         let proposal = matter.proposal.as_ref();
-        let due_at = open_dues(matter).min().unwrap_or(NEVER);
+        let due_at = open_dues(matter, |_| true);
+        let tracker = tracker(procedure, matter, provenance, holder);
         let words = words(procedure, root, matter);
         let moving = vec![
             (&matter.state).into(),
@@ -103,6 +112,7 @@ impl Projection {
             proposal.map_or("", |proposal| role_id(proposal.role)).into(),
             matter.changed_at.into(),
             matter.events.into(),
+            tracker.into(),
         ];
         let terms = terms(matter, &summary, &words, holder);
         let describing = vec![
@@ -122,12 +132,14 @@ impl Projection {
             .iter()
             .flat_map(|(party, units)| units.iter().map(move |unit| (party, *unit)))
             .map(|(party, unit)| {
-                let turn = if Some(party.as_str()) == holder { turn } else { 0 };
-                ((party.clone(), unit), turn)
+                let holds = Some(party.as_str()) == holder;
+                let turn = if holds { turn(procedure, matter, party, unit) } else { 0 };
+                let due_at = open_dues(matter, |owed| owed.debtor == unit);
+                ((party.clone(), unit), Part { turn, due_at })
             })
             .collect();
         let mut counts = Counts::new();
-        count(matter, provenance, &parties, &mut counts);
+        count(matter, tracker, &parties, &mut counts);
         Self {
             matter: matter.id.clone(),
             root: matter.root.clone(),
@@ -197,15 +209,15 @@ impl Projection {
             insert into matter
                 (matter_id, root_id, parent_id, procedure_id, version, opener_unit_id, opened_at,
                  state, ended, holder_unit_id, approver_unit_id, approver_role, changed_at, events,
-                 due_at,
+                 tracker_unit_id, due_at,
                  number, title, division_code, categories, severity, place, enterprise,
                  longitude_e6, latitude_e6, words)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                    $19, $20, $21, $22, $23, $24, $25)";
+                    $19, $20, $21, $22, $23, $24, $25, $26)";
         const MOVE: &str = "
             update matter
                set state = $2, ended = $3, holder_unit_id = $4, approver_unit_id = $5,
-                   approver_role = $6, changed_at = $7, events = $8
+                   approver_role = $6, changed_at = $7, events = $8, tracker_unit_id = $9
              where matter_id = $1";
         // Apart, because its index is rewritten whenever it is named.
         const DUE: &str = "update matter set due_at = $2 where matter_id = $1";
@@ -249,15 +261,23 @@ impl Projection {
 
     fn write_parties(&self, before: Option<&Self>, into: &mut Vec<Statement>) {
         const SQL: &str = "
-            insert into matter_party (matter_id, party, unit_id, turn) values ($1, $2, $3, $4)
-            on conflict (matter_id, party, unit_id) do update set turn = excluded.turn";
+            insert into matter_party (matter_id, party, unit_id, turn, due_at)
+            values ($1, $2, $3, $4, $5)
+            on conflict (matter_id, party, unit_id) do update
+               set turn = excluded.turn, due_at = excluded.due_at";
         let old = before.map(|before| &before.parties);
         let changed = self
             .parties
             .iter()
-            .filter(|(key, turn)| old.and_then(|old| old.get(*key)) != Some(*turn));
-        into.extend(changed.map(|((party, unit), turn)| {
-            let row = vec![(&self.matter).into(), party.into(), (*unit).into(), (*turn).into()];
+            .filter(|(key, part)| old.and_then(|old| old.get(*key)) != Some(*part));
+        into.extend(changed.map(|((party, unit), part)| {
+            let row = vec![
+                (&self.matter).into(),
+                party.into(),
+                (*unit).into(),
+                part.turn.into(),
+                part.due_at.into(),
+            ];
             Statement::new(SQL, row)
         }));
     }
@@ -410,33 +430,62 @@ fn terms(
     terms
 }
 
-/// 2 when whoever holds the pen must first sign for receipt: the liaison has an act to do here.
-fn turn(procedure: Option<&Procedure>, matter: &Matter, holder: &str) -> i64 {
-    let signs = procedure.iter().flat_map(|procedure| &procedure.actions).any(|action| {
+/// 2 when a unit that holds the pen must still sign for receipt: its liaison has an act to do here, and
+/// what it owes by that act, where it owes anything by it, is open. One of several has signed when its own
+/// is met, whatever the others do.
+fn turn(procedure: Option<&Procedure>, matter: &Matter, holder: &str, unit: UnitId) -> i64 {
+    let Some(procedure) = procedure else { return 1 };
+    let mut signs = procedure.actions.iter().filter(|action| {
         action.role == RoleName::Liaison
             && !action.out_of_turn
             && action.from.contains(&matter.state)
             && action.by.iter().any(|party| party == holder)
     });
-    if signs { 2 } else { 1 }
+    let must_sign = signs.any(|action| {
+        let mut owed = matter.obligations.iter().filter(|owed| {
+            let kind = procedure.obligation(&owed.kind);
+            owed.debtor == unit && kind.is_some_and(|kind| kind.met_by.contains(&action.id))
+        });
+        let mut any = false;
+        let is_open = owed.any(|owed| {
+            any = true;
+            owed.is_open()
+        });
+        is_open || !any
+    });
+    if must_sign { 2 } else { 1 }
 }
 
-fn open_dues(matter: &Matter) -> impl Iterator<Item = i64> {
-    matter
-        .obligations
-        .iter()
-        .filter(|owed| {
-            owed.is_open()
-                && owed.nature == ObligationKind::Obligation
-                && owed.suspended_on.is_none()
-        })
-        .map(|owed| owed.ends_at().as_microsecond())
+/// Who follows what becomes of a matter: whoever it was sent in the name of, else whoever opened it; none
+/// when it is over or they hold the pen.
+fn tracker(
+    procedure: Option<&Procedure>,
+    matter: &Matter,
+    provenance: &Provenance,
+    holder: Option<&str>,
+) -> Option<UnitId> {
+    if matter.ended {
+        return None;
+    }
+    let sender = procedure.and_then(|procedure| procedure.open.by.first());
+    let sender = sender.and_then(|party| matter.party(party).first().copied());
+    let holders = holder.map_or(&[][..], |party| matter.party(party));
+    [sender, provenance.opened_by].into_iter().flatten().find(|unit| !holders.contains(unit))
+}
+
+/// The end that comes first of the open obligations in question; [`NEVER`] when none runs.
+fn open_dues(matter: &Matter, which: impl Fn(&Obligation) -> bool) -> i64 {
+    let running = matter.obligations.iter().filter(|owed| {
+        owed.is_open() && owed.nature == ObligationKind::Obligation && owed.suspended_on.is_none()
+    });
+    let ends = running.filter(|owed| which(owed)).map(|owed| owed.ends_at().as_microsecond());
+    ends.min().unwrap_or(NEVER)
 }
 
 /// How many columns of [`obligation`] change after it has started.
 const OBLIGATION_MOVING: usize = 11;
 
-fn obligation(owed: &procedure::matter::Obligation) -> Vec<Value> {
+fn obligation(owed: &Obligation) -> Vec<Value> {
     let limit = match &owed.source {
         Source::Limit { limit, .. } => Some(limit),
         Source::Stated { .. } => None,
@@ -528,8 +577,8 @@ pub(crate) mod counter {
 
 fn count(
     matter: &Matter,
-    provenance: &Provenance,
-    parties: &BTreeMap<(String, UnitId), i64>,
+    tracker: Option<UnitId>,
+    parties: &BTreeMap<(String, UnitId), Part>,
     counts: &mut Counts,
 ) {
     let mut add = |unit: UnitId, name: &str| {
@@ -550,21 +599,19 @@ fn count(
     }
     let holding: BTreeSet<_> = parties
         .iter()
-        .filter(|(_, turn)| **turn > 0)
-        .map(|((_, unit), turn)| (unit, turn))
+        .filter(|(_, part)| part.turn > 0)
+        .map(|((_, unit), part)| (unit, part.turn))
         .collect();
     for (unit, turn) in holding {
         add(*unit, counter::TURN);
-        if *turn == 2 {
+        if turn == 2 {
             add(*unit, counter::ACKNOWLEDGE);
         }
     }
     if let Some(proposal) = &matter.proposal {
         add(proposal.waits_for, counter::APPROVE);
     }
-    if !matter.ended
-        && let Some(unit) = provenance.opened_by
-    {
+    if let Some(unit) = tracker {
         add(unit, counter::TRACKING);
     }
     for unit in &matter.seen_by {

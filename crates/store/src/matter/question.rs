@@ -134,10 +134,17 @@ impl<'a> Question<'a> {
             return Ok(Total::MoreThan(count(seen)));
         }
         let mut statement = Statement::default();
-        self.inner(&mut statement);
+        let id = self.inner(&mut statement);
         let limit = statement.bind(COUNTED_MAX + 1);
-        let sql =
-            format!("select count(*) from (select 1 {} limit {limit}) found", statement.sql());
+        // The order the table is gone through anyway: without it PostgreSQL first reads all of it.
+        let order = match self.driver {
+            Driver::Term(_) => format!("order by {id} desc"),
+            Driver::Scope | Driver::Order => String::new(),
+        };
+        let sql = format!(
+            "select count(*) from (select 1 {} {order} limit {limit}) found",
+            statement.sql()
+        );
         let found: i64 = tx.one(&sql, &statement.values).await?.unwrap_or(0);
         Ok(if found > COUNTED_MAX {
             Total::MoreThan(count(COUNTED_MAX))

@@ -357,8 +357,7 @@ pub(crate) async fn consistent(world: &World) {
             union all
             select approver_unit_id, 'approve', 1 from matter where approver_unit_id is not null
             union all
-            select opener_unit_id, 'tracking', 1 from matter
-             where opener_unit_id is not null and ended = 0
+            select tracker_unit_id, 'tracking', 1 from matter where tracker_unit_id is not null
             union all
             select s.unit_id, 'state/' || m.procedure_id || '/' || m.state, 1
               from matter_scope s join matter m on m.matter_id = s.matter_id
@@ -372,7 +371,9 @@ pub(crate) async fn consistent(world: &World) {
         rows.iter().map(row).collect()
     };
     let counted = read(tx.rows(counted, &[]).await.unwrap());
-    let sql = "select unit_id, name, number from unit_counter where number <> 0";
+    // Years of punctuality have a test of their own.
+    let sql = "select unit_id, name, number from unit_counter
+                where number <> 0 and name not like 'late/%' and name not like 'in-time/%'";
     let kept = read(tx.rows(sql, &[]).await.unwrap());
     assert_eq!(kept, counted, "kept counters and rows differ");
 }

@@ -21,4 +21,5 @@ mod listed;
 mod people;
 mod punctuality;
 mod sight;
+mod workbench;
 mod world;

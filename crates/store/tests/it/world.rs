@@ -137,6 +137,7 @@ pub(crate) fn rules() -> Rules {
     let files = [
         Source { path: "trouble.toml", text: include_str!("trouble.toml") },
         Source { path: "letter.toml", text: include_str!("letter.toml") },
+        Source { path: "circular.toml", text: include_str!("circular.toml") },
     ];
     Rules::read(&files, codes, law, calendar).unwrap_or_else(|problems| {
         panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
