@@ -27,7 +27,8 @@ cargo xtask COMMAND
 
   test [-- CARGO-TEST-ARGUMENTS]  set up this machine, start a throw-away PostgreSQL, run every test
   lint                            format, clippy, docs, crate arrows, files and licences
-  bench [--matters N,N] [--quick] measure the release build and rewrite docs/performance.md
+  bench [--matters N,N] [--quick] [--engine sqlite|postgres] [--keep FOLDER]
+                                  measure the release build and rewrite docs/performance.md
   vendor [--check]                fetch the pinned front-end files again, check their SHA-256
   graphs                          draw every procedure into docs/procedures/
 ";

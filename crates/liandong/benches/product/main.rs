@@ -9,6 +9,7 @@ mod program;
 mod report;
 mod world;
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::report::{Column, Report};
@@ -33,18 +34,22 @@ fn main() {
     // Cargo says `--bench` to every bench.
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let sizes = sizes(&arguments, quick);
+    let kept = word(&arguments, "--keep");
     let postgres = std::env::var("LIANDONG_BENCH_POSTGRES").ok();
 
     let mut report = Report { deadlines_per_second: deadlines(), ..Report::default() };
+    let engine = word(&arguments, "--engine");
     for size in sizes {
-        let folder = tempfile::Builder::new().prefix("liandong-bench-").tempdir().unwrap();
-        let file = folder.path().join("liandong.db").display().to_string();
-        report.columns.push(alone(column("SQLite", &file, folder.path(), size, quick)));
-        report.program = Some(program::measure(folder.path()));
-        if let Some(server) = &postgres {
-            let folder = tempfile::Builder::new().prefix("liandong-bench-").tempdir().unwrap();
+        if engine.is_none_or(|engine| engine == "sqlite") {
+            let place = Place::new(kept, size);
+            let file = place.path().join("liandong.db").display().to_string();
+            report.columns.push(alone(column("SQLite", &file, place.path(), size, quick)));
+            report.program = Some(program::measure(place.path()));
+        }
+        if let Some(server) = postgres.as_ref().filter(|_| engine.is_none_or(|e| e == "postgres")) {
+            let place = Place::new(None, size);
             let url = alone(world::postgres_database(server, size));
-            let column = column("PostgreSQL", &url, folder.path(), size, quick);
+            let column = column("PostgreSQL", &url, place.path(), size, quick);
             report.columns.push(alone(column));
         }
     }
@@ -56,10 +61,39 @@ fn main() {
     }
 }
 
+/// The word that follows an option.
+fn word<'a>(arguments: &'a [String], option: &str) -> Option<&'a str> {
+    let at = arguments.iter().position(|argument| argument == option)?;
+    arguments.get(at + 1).map(String::as_str)
+}
+
+/// Where an installation lies: in a folder that goes away, or in one that is kept with its matters, so
+/// that measuring again need not open them again.
+enum Place {
+    Passing(tempfile::TempDir),
+    Kept(PathBuf),
+}
+
+impl Place {
+    fn new(kept: Option<&str>, size: usize) -> Self {
+        match kept {
+            Some(folder) => Self::Kept(Path::new(folder).join(size.to_string())),
+            None => {
+                Self::Passing(tempfile::Builder::new().prefix("liandong-bench-").tempdir().unwrap())
+            }
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Passing(folder) => folder.path(),
+            Self::Kept(folder) => folder,
+        }
+    }
+}
+
 fn sizes(arguments: &[String], quick: bool) -> Vec<usize> {
-    let given = arguments.iter().position(|argument| argument == "--matters");
-    let list = given.and_then(|at| arguments.get(at + 1));
-    match list {
+    match word(arguments, "--matters") {
         Some(list) => list.split(',').map(|size| size.parse().expect("--matters N,N")).collect(),
         None if quick => vec![SIZE_QUICK],
         None => SIZES.to_vec(),
@@ -77,8 +111,13 @@ async fn column(
     println!("{engine}, {size} matters: opening them …");
     let world = World::open(url, folder).await;
     let began = Instant::now();
-    let matters = world.fill(size).await;
-    let opened_per_second = rate(size, began.elapsed());
+    let found = world.found().await;
+    let (matters, opened_per_second) = if found.is_empty() {
+        let matters = world.fill(size).await;
+        (matters, Some(rate(size, began.elapsed())))
+    } else {
+        (found, None)
+    };
     let less = if quick { 10 } else { 1 };
 
     println!("{engine}, {size} matters: acting …");

@@ -11,7 +11,8 @@ use crate::program::Program;
 pub(crate) struct Column {
     pub(crate) engine: &'static str,
     pub(crate) size: usize,
-    pub(crate) opened_per_second: f64,
+    /// None when the matters were there already.
+    pub(crate) opened_per_second: Option<f64>,
     pub(crate) acts_per_second: f64,
     pub(crate) acts_many: Spread,
     pub(crate) acts_one: Spread,
@@ -82,7 +83,7 @@ impl fmt::Display for Report {
             both(column.acts_one)
         })?;
         self.row(f, "matters opened a second, 256 clients", "", |column| {
-            format!("{:.0}", column.opened_per_second)
+            column.opened_per_second.map_or_else(String::new, |rate| format!("{rate:.0}"))
         })?;
         self.row(f, "matter page, p50 / p99", "p99 ≤ 10 ms", |column| both(column.matter))?;
         self.row(f, "… largest, HTML before compression", "≤ 100 KB", |column| {

@@ -55,16 +55,23 @@ impl Clock for MachineClock {
     }
 }
 
-/// A fresh database on the bench's PostgreSQL.
+/// A database on the bench's PostgreSQL, fresh unless it was kept.
 pub(crate) async fn postgres_database(server: &str, size: usize) -> String {
+    const KNOWN: &str = "select 1 from pg_database where datname = $1";
     let database = Database::open(server).await.unwrap();
+    let (base, _) = server.rsplit_once('/').unwrap();
+    let url = format!("{base}/bench_{size}");
+    let name = format!("bench_{size}");
+    let known = database.read().await.unwrap().row(KNOWN, &[name.into()]).await.unwrap();
+    if known.is_some() {
+        return url;
+    }
     let mut tx = database.write().await.unwrap();
     // A database cannot be made inside a transaction.
     tx.batch("commit").await.unwrap();
     tx.batch(&format!("create database bench_{size}")).await.unwrap();
     drop(tx);
-    let (base, _) = server.rsplit_once('/').unwrap();
-    format!("{base}/bench_{size}")
+    url
 }
 
 impl World {
@@ -147,6 +154,24 @@ impl World {
         let mut all: Vec<Opened> = workers.join_all().await.into_iter().flatten().collect();
         all.sort_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
         all
+    }
+
+    /// The problems that are there already and go on being repaired, oldest first.
+    pub(crate) async fn found(&self) -> Vec<Opened> {
+        const SQL: &str = "
+            select m.matter_id, p.unit_id
+              from matter m
+              join matter_party p on p.matter_id = m.matter_id and p.party = 'owner'
+             where m.procedure_id = 'problem'
+             order by m.matter_id";
+        let rows = self.store.read().await.unwrap().rows(SQL, &[]).await.unwrap();
+        let pairs: BTreeMap<_, _> = self.pairs.iter().map(|pair| (pair.0.unit, pair)).collect();
+        let opened = |row: &store::Row| {
+            let (bureau, _) = pairs[&row.get(1).unwrap()];
+            let is_read = bureau.unit == self.pairs[0].0.unit;
+            Opened { id: row.get(0).unwrap(), is_read, actor: bureau.actor() }
+        };
+        rows.iter().map(opened).collect()
     }
 
     /// So many durable acts by so many clients at one time; how long each was waited for.
