@@ -15,7 +15,8 @@ use crate::definition::{
     Options, Party, PartySource, Procedure, Relation, SYSTEM, Spawn, State, Take, Touch, When,
 };
 use crate::file::{
-    ActionFile, FieldFile, GuardFile, Name, OnFile, OpenFile, ProcedureFile, TouchFile, WhenFile,
+    ActionFile, FieldFile, GuardFile, Name, OnFile, OpenFile, PartyFile, ProcedureFile, TouchFile,
+    WhenFile,
 };
 use crate::guard::{Guard, Question, Term};
 use crate::rules::Source;
@@ -246,6 +247,7 @@ impl Checker<'_> {
                         }
                     }
                 }
+                Some(PartySource::Field(field)) => self.joins_later(id, party, field),
                 Some(PartySource::AboveOf(_)) | None => {}
             }
             parties.insert(
@@ -261,6 +263,32 @@ impl Checker<'_> {
             );
         }
         parties
+    }
+
+    /// A party that comes from a field joins when an action fills that in; until then it is empty.
+    fn joins_later(&mut self, id: &str, party: &PartyFile, field: &str) {
+        let file = self.file;
+        let at = file.id.span().start;
+        let unit = file.fields.iter().any(|known| {
+            known.id.get_ref() == field && known.kind == FieldKind::Unit && field == id
+        });
+        if !unit {
+            let what =
+                format!("party `{id}` comes from field `{field}`, which is no unit of that name");
+            self.problem(at, what, "give the party and a field of type unit one id");
+        }
+        let filled = file.actions.iter().any(|action| {
+            let asked = action.input.iter().chain(&action.optional);
+            asked.map(Name::get_ref).chain(action.take.keys()).any(|filled| filled == field)
+        });
+        if unit && !filled {
+            let what = format!("party `{id}` never joins: no action asks for field `{field}`");
+            self.problem(at, what, "let an action ask for it, or choose the party at the opening");
+        }
+        if !party.optional {
+            let what = format!("party `{id}` joins later but may not stay empty until then");
+            self.problem(at, what, "write optional = true");
+        }
     }
 
     fn field(&mut self, field: &FieldFile) -> Field {
@@ -294,6 +322,9 @@ impl Checker<'_> {
         if let Some(other) = &field.not_before {
             self.field_name(other);
         }
+        for day in field.law_on.iter().chain(&field.conduct_on) {
+            self.day_of_law(field, day);
+        }
         Field {
             id: field.id.get_ref().clone(),
             kind: field.kind,
@@ -306,6 +337,28 @@ impl Checker<'_> {
             min: field.min,
             future: field.future,
             not_before: name(field.not_before.as_ref()),
+            law_on: name(field.law_on.as_ref()),
+            conduct_on: name(field.conduct_on.as_ref()),
+        }
+    }
+
+    /// A field that says by the law of which day another cites articles.
+    fn day_of_law(&mut self, field: &FieldFile, day: &Name) {
+        self.field_name(day);
+        let at = day.span().start;
+        if field.kind != FieldKind::Articles {
+            let what = format!("`{}` cites no law, so no day decides", field.id.get_ref());
+            self.problem(
+                at,
+                what,
+                "write `law_on` and `conduct_on` under fields of type \"articles\"",
+            );
+        }
+        let known = self.file.fields.iter().find(|known| known.id.get_ref() == day.get_ref());
+        let is_day = |known: &FieldFile| matches!(known.kind, FieldKind::Date | FieldKind::Instant);
+        if known.is_some_and(|known| !is_day(known)) {
+            let what = format!("`{}` holds no day", day.get_ref());
+            self.problem(at, what, "name a field of type \"date\" or \"instant\"");
         }
     }
 

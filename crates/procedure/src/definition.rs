@@ -95,6 +95,13 @@ impl Procedure {
         self.documents.iter().find(|document| document.id == id)
     }
 
+    /// The parties whoever opens it is asked for: all but their own, and those that are found or join
+    /// later without asking.
+    pub fn asked_parties(&self) -> impl Iterator<Item = &Party> {
+        let own = |party: &Party| self.open.by.contains(&party.id);
+        self.parties.values().filter(move |party| party.from.is_none() && !own(party))
+    }
+
     /// Whether its matters are roots.
     #[must_use]
     pub fn is_root(&self) -> bool {
@@ -144,6 +151,10 @@ pub struct Field {
     pub future: bool,
     /// Not before this field's day.
     pub not_before: Option<String>,
+    /// Articles are those in force on this field's day; none means the day of the act.
+    pub law_on: Option<String>,
+    /// Articles may also be those in force on this field's day, where it lies earlier.
+    pub conduct_on: Option<String>,
 }
 
 /// A state.

@@ -158,6 +158,9 @@ pub enum PartySource {
     AboveOf(String),
     /// The same party of the parent matter.
     Parent(String),
+    /// The unit field of that id, once an action fills it in: the party joins then, and nobody is asked
+    /// for it at the opening.
+    Field(String),
 }
 
 /// Who may read a field (`law.md` 8.1's four tiers, and the seal over informants).
@@ -207,6 +210,8 @@ pub enum FieldKind {
     Point,
     /// Attachments.
     Files,
+    /// Articles of law, of instruments in force on the day that decides.
+    Articles,
 }
 
 /// A field.
@@ -247,6 +252,13 @@ pub struct FieldFile {
     /// A day that may not lie before this other field's day.
     #[serde(default)]
     pub not_before: Option<Name>,
+    /// Articles: the field with the day whose law decides; none means the day of the act.
+    #[serde(default)]
+    pub law_on: Option<Name>,
+    /// Articles: the field with the day the conduct began. Where it lies before the day that decides,
+    /// the law of that day may be cited too.
+    #[serde(default)]
+    pub conduct_on: Option<Name>,
 }
 
 /// One option of a choice.

@@ -49,15 +49,30 @@ pub enum Why {
 }
 
 impl Refusal {
-    /// A refusal in both languages.
+    /// A refusal in both languages, each made a full sentence.
     #[must_use]
     pub fn new(why: Why, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self {
             why,
-            words: Words { zh: zh.into(), en: en.into() },
+            words: Words { zh: ended(zh.into(), '。'), en: ended(begun(&en.into()), '.') },
             basis: Vec::new(),
             fields: Vec::new(),
         }
+    }
+
+    /// Why, in a few sentences, for whoever reads it later without the form beside it.
+    #[must_use]
+    pub fn in_full(&self) -> Words {
+        if self.fields.is_empty() {
+            return self.words.clone();
+        }
+        let joined = |all: Vec<&str>, between: &str| {
+            let all: Vec<_> = all.iter().map(|one| one.trim_end_matches(['。', '.'])).collect();
+            all.join(between)
+        };
+        let zh = joined(self.fields.iter().map(|one| one.words.zh.as_str()).collect(), "；");
+        let en = joined(self.fields.iter().map(|one| one.words.en.as_str()).collect(), "; ");
+        Words { zh: ended(zh, '。'), en: ended(begun(&en), '.') }
     }
 
     /// Fields are missing or wrong.
@@ -72,6 +87,20 @@ impl Refusal {
         refusal.fields = fields;
         refusal
     }
+}
+
+/// A sentence with its stop, whether or not it had one.
+fn ended(mut sentence: String, stop: char) -> String {
+    if !sentence.is_empty() && !sentence.ends_with(['。', '！', '？', '.', '!', '?']) {
+        sentence.push(stop);
+    }
+    sentence
+}
+
+/// A sentence that begins with a capital letter.
+fn begun(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 impl std::fmt::Display for Refusal {

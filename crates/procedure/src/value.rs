@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use calendar::Words;
+use calendar::{Article, Law, OutOfForce, Words};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub enum Value {
     Point(Point),
     /// Attachments.
     Files(Vec<FileRef>),
+    /// Articles of law, in the order cited.
+    Articles(Vec<Article>),
 }
 
 /// A place on the map, in microdegrees, so that it can be compared and hashed.
@@ -67,6 +69,7 @@ impl Value {
             Self::Text(text) | Self::Division(text) => text.is_empty(),
             Self::Choices(many) => many.is_empty(),
             Self::Files(many) => many.is_empty(),
+            Self::Articles(many) => many.is_empty(),
             Self::Boolean(_)
             | Self::Integer(_)
             | Self::Date(_)
@@ -111,6 +114,7 @@ impl Value {
                 .iter()
                 .map(|file| format!("{}|{}|{}", file.sha256, file.size_bytes, file.name))
                 .collect(),
+            Self::Articles(cited) => cited.iter().map(Article::code).collect(),
         }
     }
 
@@ -154,6 +158,10 @@ pub const TEXT_CHARS_MAX: i64 = 200;
 pub const LONG_TEXT_CHARS_MAX: i64 = 20_000;
 /// Most attachments in one field when the file sets none.
 pub const FILES_MAX: i64 = 20;
+/// Most articles in one field when the file sets none.
+pub const ARTICLES_MAX: i64 = 50;
+/// Longest entry of a field of articles, in characters: it may cite several.
+pub const ARTICLES_CHARS_MAX: i64 = 1_000;
 
 /// Reads one field; `Ok(None)` when nothing was given.
 ///
@@ -163,6 +171,7 @@ pub fn read(
     field: &Field,
     given: &[String],
     directory: &dyn Directory,
+    law: &Law,
     today: Date,
 ) -> Result<Option<Value>, FieldError> {
     let fail = |zh: String, en: String| FieldError::new(&field.id, zh, en);
@@ -214,6 +223,7 @@ pub fn read(
             )
         })?),
         FieldKind::Files => read_files(field, &given)?,
+        FieldKind::Articles => read_articles(field, &given, law)?,
     };
     if !field.future && value.day().is_some_and(|day| day > today) {
         return Err(fail(
@@ -294,6 +304,70 @@ fn known(field: &Field, options: &Options, id: &str) -> Result<(), FieldError> {
     ))
 }
 
+/// Articles as people cite them, several an entry where they like; each is kept once.
+fn read_articles(field: &Field, given: &[&str], law: &Law) -> Result<Value, FieldError> {
+    let too_long =
+        |text: &&str| i64::try_from(text.chars().count()).unwrap_or(i64::MAX) > ARTICLES_CHARS_MAX;
+    if given.iter().any(too_long) {
+        return Err(FieldError::new(
+            &field.id,
+            format!("每行最多 {ARTICLES_CHARS_MAX} 字，请分行填写"),
+            format!("a line has at most {ARTICLES_CHARS_MAX} characters; use several lines"),
+        ));
+    }
+    let mut cited = Vec::<Article>::new();
+    for text in given {
+        let articles = law
+            .read_articles(text)
+            .map_err(|wrong| FieldError { field: field.id.clone(), words: wrong.words() })?;
+        for article in articles {
+            if !cited.contains(&article) {
+                cited.push(article);
+            }
+        }
+    }
+    let most = field.max.unwrap_or(ARTICLES_MAX);
+    if i64::try_from(cited.len()).unwrap_or(i64::MAX) > most {
+        return Err(FieldError::new(
+            &field.id,
+            format!("最多引用 {most} 条"),
+            format!("at most {most} articles"),
+        ));
+    }
+    Ok(Value::Articles(cited))
+}
+
+/// The days whose law a field of articles may cite: the day that decides, and the day of the conduct
+/// where that lies earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LawDays {
+    /// The day whose law decides.
+    pub decides: Date,
+    /// When the conduct began; `None` when that is not known or not earlier.
+    pub conduct: Option<Date>,
+}
+
+impl LawDays {
+    /// The days for a field, by what the other fields hold.
+    #[must_use]
+    pub fn of(field: &Field, fields: &BTreeMap<String, Value>, today: Date) -> Self {
+        let day = |id: &Option<String>| fields.get(id.as_ref()?).and_then(Value::day);
+        let decides = day(&field.law_on).unwrap_or(today);
+        let conduct = day(&field.conduct_on).filter(|conduct| *conduct < decides);
+        Self { decides, conduct }
+    }
+
+    /// Why an article may not be cited, and what applies instead; `None` when it may.
+    #[must_use]
+    pub fn refusal(self, article: &Article, law: &Law) -> Option<OutOfForce> {
+        let out = law.not_in_force(&article.instrument, self.decides)?;
+        match self.conduct {
+            Some(conduct) => law.not_in_force(&article.instrument, conduct),
+            None => Some(out),
+        }
+    }
+}
+
 fn read_files(field: &Field, given: &[&str]) -> Result<Value, FieldError> {
     let most = field.max.unwrap_or(FILES_MAX);
     if i64::try_from(given.len()).unwrap_or(i64::MAX) > most {
@@ -359,7 +433,15 @@ mod tests {
             min: Some(i64::MIN),
             future: true,
             not_before: None,
+            law_on: None,
+            conduct_on: None,
         }
+    }
+
+    fn law() -> &'static Law {
+        static LAW: std::sync::LazyLock<Law> =
+            std::sync::LazyLock::new(|| calendar::embedded().unwrap().0);
+        &LAW
     }
 
     fn values() -> impl Strategy<Value = (FieldKind, Value)> {
@@ -385,6 +467,15 @@ mod tests {
                     (FieldKind::Point, Value::Point(Point { longitude_e6, latitude_e6 }))
                 }
             ),
+            (1..1_300_u32, 1..9_u32).prop_map(|(article, paragraph)| {
+                let cited = |instrument: &str, article: String| Article {
+                    instrument: instrument.to_owned(),
+                    article,
+                };
+                let register = cited("FD", format!("{article}({paragraph})"));
+                let other = cited("《某县条例》", article.to_string());
+                (FieldKind::Articles, Value::Articles(vec![register, other]))
+            }),
             ("[0-9a-f]{64}", 0..i64::MAX, "[a-z|.照片]{1,9}").prop_map(
                 |(sha256, size_bytes, name)| {
                     let file = FileRef { sha256, name, size_bytes };
@@ -398,7 +489,7 @@ mod tests {
         #[test]
         fn what_is_written_reads_back((kind, value) in values()) {
             let today = jiff::civil::date(2026, 3, 2);
-            let back = read(&field(kind), &value.written(), &Anywhere, today).unwrap();
+            let back = read(&field(kind), &value.written(), &Anywhere, law(), today).unwrap();
             prop_assert_eq!(back, Some(value));
         }
 
@@ -410,8 +501,9 @@ mod tests {
                 FieldKind::Text, FieldKind::LongText, FieldKind::Boolean, FieldKind::Date,
                 FieldKind::Instant, FieldKind::Integer, FieldKind::Choice, FieldKind::Choices,
                 FieldKind::Unit, FieldKind::Division, FieldKind::Point, FieldKind::Files,
+                FieldKind::Articles,
             ] {
-                let _ = read(&field(kind), &given, &Anywhere, today);
+                let _ = read(&field(kind), &given, &Anywhere, law(), today);
             }
         }
     }

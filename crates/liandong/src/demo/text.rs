@@ -97,7 +97,8 @@ fn usual(field: &Field, today: Date, chance: &mut Chance) -> String {
             chance.pick(&field.options).map(|option| option.id.clone()).unwrap_or_default()
         }
         // Nothing sensible can be made up; the rules will say that it is missing.
-        FieldKind::Boolean
+        FieldKind::Articles
+        | FieldKind::Boolean
         | FieldKind::Unit
         | FieldKind::Division
         | FieldKind::Point

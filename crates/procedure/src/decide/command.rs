@@ -52,13 +52,16 @@ impl Course<'_> {
                 "whoever drafted an act may not approve it",
             ));
         }
-        let action = self.procedure(matter)?.action(&proposal.action).ok_or_else(unknown)?;
+        let procedure = self.procedure(matter)?;
+        let action = procedure.action(&proposal.action).ok_or_else(unknown)?;
         if let Some(next) = action.approvals.get(proposal.approved + 1) {
             let waits_for = approver(next, matter, proposal.unit);
             self.push(&matter.id, What::Approved { waits_for, role: next.role });
             return Ok(());
         }
-        self.conditions(action, &with_fields(matter, &proposal.input))?;
+        let preview = with_fields(matter, &proposal.input);
+        self.conditions(action, &preview)?;
+        self.law_still_applies(procedure, &proposal.input, &preview)?;
         self.take_effect(&matter.id, action, &proposal.input, Some(proposal.by))
     }
 
@@ -168,10 +171,8 @@ impl Course<'_> {
         let title = read_title(&request.title, parent.as_ref(), &mut errors);
         let opener = procedure.open.by.first().cloned().unwrap_or_default();
         let mut parties = BTreeMap::from([(opener.clone(), vec![actor.unit])]);
-        for (id, party) in &procedure.parties {
-            if *id == opener || party.from.is_some() {
-                continue;
-            }
+        for party in procedure.asked_parties() {
+            let id = &party.id;
             let given = request.parties.get(id).map_or(&[][..], Vec::as_slice);
             match self.read_party(party, given) {
                 Ok(units) if !units.is_empty() => drop(parties.insert(id.clone(), units)),

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use calendar::OutOfForce;
+
 use super::may::broken;
 use super::{Course, TITLE_CHARS_MAX, WORDS_CHARS_MAX};
-use crate::definition::{Action, Party, Procedure, Side};
+use crate::definition::{Action, Field, Party, Procedure, Side};
 use crate::guard::Guard;
 use crate::id::UnitId;
 use crate::matter::Matter;
-use crate::refusal::Refusal;
-use crate::value::{self, FieldError, Raw, Value};
+use crate::refusal::{Refusal, Why};
+use crate::value::{self, FieldError, LawDays, Raw, Value};
 
 impl Course<'_> {
     pub(super) fn read_party(
@@ -64,12 +66,13 @@ impl Course<'_> {
         matter: &Matter,
         raw: &Raw,
     ) -> Result<BTreeMap<String, Value>, Refusal> {
+        let law = self.world.rules.law();
         let mut input = BTreeMap::new();
         let mut errors = Vec::new();
         for id in action.fields() {
             let Some(field) = procedure.field(id) else { continue };
             let given = raw.get(id).map_or(&[][..], Vec::as_slice);
-            match value::read(field, given, self.world.directory, self.today) {
+            match value::read(field, given, self.world.directory, law, self.today) {
                 Ok(Some(value)) => drop(input.insert(id.clone(), value)),
                 // An unticked box sends nothing: that is its "no".
                 Ok(None) if field.kind == crate::file::FieldKind::Boolean => {
@@ -104,6 +107,11 @@ impl Course<'_> {
                     format!("must not lie before {earliest}"),
                 ));
             }
+            if let Value::Articles(cited) = value {
+                let days = LawDays::of(field, &preview.fields, self.today);
+                let outdated = cited.iter().filter_map(|article| days.refusal(article, law));
+                errors.extend(outdated.map(|out| out_of_force(procedure, field, days, &out)));
+            }
             if let (Value::Unit(unit), Some(party)) = (value, procedure.parties.get(id))
                 && let Err(words) = self.fits_side(party, *unit)
             {
@@ -113,6 +121,34 @@ impl Course<'_> {
         if errors.is_empty() { Ok(input) } else { Err(Refusal::of_fields(errors)) }
     }
 
+    /// Whether what a draft cites may still be cited on the day it takes effect.
+    pub(super) fn law_still_applies(
+        &self,
+        procedure: &Procedure,
+        input: &BTreeMap<String, Value>,
+        preview: &Matter,
+    ) -> Result<(), Refusal> {
+        let law = self.world.rules.law();
+        let outdated = input.iter().find_map(|(id, value)| {
+            let (field, Value::Articles(cited)) = (procedure.field(id)?, value) else {
+                return None;
+            };
+            let days = LawDays::of(field, &preview.fields, self.today);
+            cited.iter().find_map(|article| days.refusal(article, law))
+        });
+        match outdated {
+            Some(out) => {
+                let words = out.words();
+                Err(Refusal::new(
+                    Why::Condition,
+                    format!("{}；请退回修改后重新报批", words.zh),
+                    format!("{}; send it back to be mended", words.en),
+                ))
+            }
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn conditions(&self, action: &Action, preview: &Matter) -> Result<(), Refusal> {
         let fails = |must: &Guard| !must.holds(preview, &self.family, self.today);
         match action.guards.iter().find(|condition| fails(&condition.must)) {
@@ -120,6 +156,25 @@ impl Course<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// An article that does not apply; where only the day of the conduct is missing, that is said too.
+fn out_of_force(
+    procedure: &Procedure,
+    field: &Field,
+    days: LawDays,
+    out: &OutOfForce,
+) -> FieldError {
+    let mut words = out.words();
+    let asked = field.conduct_on.as_ref().and_then(|id| procedure.field(id));
+    if let Some(conduct) = asked.filter(|_| days.conduct.is_none() && out.until.is_some()) {
+        let label = &conduct.label;
+        words.zh.push_str(&format!("。引用行为发生时的法律，应填写“{}”", label.zh));
+        words
+            .en
+            .push_str(&format!("; to cite the law of an earlier conduct, fill in “{}”", label.en));
+    }
+    FieldError { field: field.id.clone(), words }
 }
 
 pub(super) fn read_title(

@@ -234,7 +234,7 @@ impl Story {
             ("case-source", "行政机关移送"),
             ("harm-facts", "颗粒物排放超标"),
             ("non-performance-facts", "仅作罚款，未责令限制生产"),
-            ("legal-basis", "大气污染防治法第九十九条"),
+            ("legal-basis", "《大气污染防治法》第九十九条"),
             ("demands", "依法全面履行监督管理职责"),
         ];
         input.extend_from_slice(extra);
@@ -758,7 +758,7 @@ fn an_amended_letter_starts_every_period_anew() {
             ("change-reason", "异议部分成立"),
             ("harm-facts", "颗粒物排放超标"),
             ("non-performance-facts", "未责令限制生产"),
-            ("legal-basis", "大气污染防治法第九十九条"),
+            ("legal-basis", "《大气污染防治法》第九十九条"),
             ("demands", "依法责令限制生产"),
         ],
     );
@@ -859,4 +859,92 @@ fn a_case_may_begin_before_the_agency_is_known() {
     assert!(!story.matter(CASE).seen_by.iter().any(|unit| unit.0 == BUREAU));
     story.suggestion();
     assert!(story.matter(CASE).seen_by.iter().any(|unit| unit.0 == BUREAU));
+}
+
+// ---- the law of the day -----------------------------------------------------------------------
+
+/// A matter whose letter is about to be drafted on a day.
+fn drafting_on(day: &str) -> Story {
+    let mut story = Story::on(day);
+    story.problem(PROCURATORATE);
+    story.clue(PROCURATORATE);
+    story.case();
+    story.suggestion();
+    story
+}
+
+fn letter<'a>(legal_basis: &'a str, conduct: Option<&'a str>) -> Vec<(&'a str, &'a str)> {
+    let mut input = vec![
+        ("case-source", "行政机关移送"),
+        ("harm-facts", "颗粒物排放超标"),
+        ("non-performance-facts", "仅作罚款，未责令限制生产"),
+        ("legal-basis", legal_basis),
+        ("demands", "依法全面履行监督管理职责"),
+    ];
+    input.extend(conduct.map(|day| ("conduct-since", day)));
+    input
+}
+
+fn cited(story: &Story) -> Vec<String> {
+    match &story.matter("suggestion").fields["legal-basis"] {
+        procedure::Value::Articles(articles) => {
+            articles.iter().map(calendar::Article::code).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn ecology_code_1242_a_letter_of_september_2026_may_not_cite_what_was_repealed_in_august() {
+    let mut story = drafting_on("2026-09-01");
+    let old = letter("《环境保护法》第六条", None);
+    let refusal = story.try_act("suggestion", PROCURATORATE, "issue", &old).unwrap_err();
+    assert_eq!(refusal.why, Why::Fields);
+    let wrong = &refusal.fields[0];
+    assert_eq!(wrong.field, "legal-basis");
+    assert_eq!(
+        wrong.words.zh,
+        "《中华人民共和国环境保护法》施行至2026-08-14，2026-09-01已不适用；\
+         该日适用《中华人民共和国生态环境法典》（自2026-08-15起施行）。\
+         引用行为发生时的法律，应填写“违法行为发生日期”"
+    );
+    story.act("suggestion", PROCURATORATE, "issue", &letter("FD:33，FD:1076", None));
+    assert_eq!(cited(&story), ["FD:33", "FD:1076"]);
+}
+
+#[test]
+fn ecology_code_1057_conduct_before_the_code_may_be_measured_by_both_laws() {
+    let mut story = drafting_on("2026-09-01");
+    let both = letter("《环境保护法》第六条、《生态环境法典》第1076条", Some("2026-07-01"));
+    story.act("suggestion", PROCURATORATE, "issue", &both);
+    assert_eq!(cited(&story), ["HBF:6", "FD:1076"]);
+
+    // What applied on neither day stays out.
+    let mut story = drafting_on("2026-09-01");
+    let older = letter("《环境行政处罚办法》第22条", Some("2026-07-01"));
+    let refusal = story.try_act("suggestion", PROCURATORATE, "issue", &older).unwrap_err();
+    assert!(refusal.fields[0].words.zh.contains("2026-07-01已不适用"), "{refusal}");
+}
+
+#[test]
+fn ecology_code_1242_a_letter_of_july_2026_may_not_cite_the_code_yet() {
+    let mut story = drafting_on("2026-07-01");
+    let early = letter("《生态环境法典》第1076条", None);
+    let refusal = story.try_act("suggestion", PROCURATORATE, "issue", &early).unwrap_err();
+    let words = &refusal.fields[0].words.zh;
+    assert!(words.starts_with("《中华人民共和国生态环境法典》自2026-08-15起施行"), "{words}");
+    assert!(words.contains("《中华人民共和国环境保护法》（至2026-08-14）"), "{words}");
+}
+
+#[test]
+fn a_letter_drafted_under_the_old_law_is_not_approved_under_the_new() {
+    let mut story = drafting_on("2026-08-14");
+    let id = story.matter("suggestion").id.clone();
+    let input = raw(&letter("《环境保护法》第六条", None));
+    let command = Command::Act { action: "issue".to_owned(), input };
+    story.ask(&id, &hand(PROCURATORATE), command).unwrap();
+    story.day("2026-08-17");
+    let refusal = story.ask(&id, &leader(PROCURATORATE), Command::Approve).unwrap_err();
+    assert_eq!(refusal.why, Why::Condition);
+    assert!(refusal.words.zh.contains("2026-08-17已不适用"), "{refusal}");
 }

@@ -16,8 +16,10 @@ impl View<'_> {
             "drafting" => {
                 let at = self.later(letter, "issue", 16, 100);
                 let urgent = self.plan.intention == Urgent;
-                let given: &[(&str, &str)] = if urgent { &URGENT } else { &[] };
-                self.act(at, pros, letter, "issue", given);
+                let since = calendar::local_date(self.plan.starts_at).to_string();
+                let mut given = vec![("conduct-since", since.as_str())];
+                given.extend(urgent.then_some(URGENT).into_iter().flatten());
+                self.act(at, pros, letter, "issue", &given);
             }
             "awaiting-service" => self.awaiting_service(letter),
             "served" => self.served(letter),
