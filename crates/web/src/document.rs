@@ -152,7 +152,7 @@ fn paper(
         number: given.or(own).unwrap_or_default(),
         to: look.units(&recipients),
         parts,
-        basis: look.cite(&document.basis),
+        basis: look.cite_on(&document.basis, calendar::local_date(at)),
         date: long_date(look.language, calendar::local_date(at)),
     })
 }

@@ -39,12 +39,27 @@ pub(crate) fn address(form: &str, matter: Option<&MatterId>) -> String {
 }
 
 /// Keeps what was filled in, over what was kept before; when nothing is filled in, nothing is kept.
+/// Why an act was refused or sent back stays with its draft until the rules take it.
 pub(crate) async fn keep(
     house: &House,
     who: &SignedIn,
     form: &str,
     matter: Option<MatterId>,
     body: DraftBody,
+) -> Result<(), WebError> {
+    let known = house.store.draft_fetch(who.user, form, matter.as_ref()).await?;
+    let refusal = known.and_then(|draft| draft.refusal);
+    keep_answered(house, who, form, matter, body, refusal).await
+}
+
+/// Keeps what was filled in together with what the rules answered; `None` when they would take it.
+pub(crate) async fn keep_answered(
+    house: &House,
+    who: &SignedIn,
+    form: &str,
+    matter: Option<MatterId>,
+    body: DraftBody,
+    refusal: Option<Words>,
 ) -> Result<(), WebError> {
     if body.is_empty() {
         house.store.draft_delete(who.user, form, matter.as_ref()).await?;
@@ -56,7 +71,7 @@ pub(crate) async fn keep(
     }
     let form = form.to_owned();
     let (unit, saved_at) = (who.unit, house.now());
-    let draft = Draft { form, matter, unit, body, refusal: None, saved_at };
+    let draft = Draft { form, matter, unit, body, refusal, saved_at };
     Ok(house.store.draft_put(who.user, &draft).await?)
 }
 

@@ -3,9 +3,11 @@
 //! Every form comes from the procedure file. What is typed is never lost: it is saved as a draft while
 //! it is written, it comes back with its errors, and what the rules refuse is kept.
 
+mod article;
 pub(crate) mod confirm;
 pub(crate) mod consequence;
 mod field;
+mod needed;
 mod refused;
 mod sent;
 
@@ -279,6 +281,18 @@ impl<'a> Desk<'a> {
         crate::draft::keep(self.house, self.who, &form, matter, body).await
     }
 
+    /// Keeps what was filled in and what the rules said to it.
+    async fn keep_answered(
+        &self,
+        filled: &Filled,
+        refusal: Option<&Refusal>,
+    ) -> Result<(), WebError> {
+        let (form, matter) = (self.aim.draft_form(), self.aim.draft_matter().cloned());
+        let body = filled.body(self.look.directory);
+        let words = refusal.map(Refusal::in_full);
+        crate::draft::keep_answered(self.house, self.who, &form, matter, body, words).await
+    }
+
     /// The form as it is opened: with the draft, else with what is known already.
     async fn show(&self) -> Result<Response, WebError> {
         let draft = self.draft().await?;
@@ -335,11 +349,11 @@ impl<'a> Desk<'a> {
             return match self.foresee(&filled, &version) {
                 Ok(decision) => {
                     // Kept already: whoever reads the confirm page for an hour loses nothing.
-                    self.keep(&filled).await?;
+                    self.keep_answered(&filled, None).await?;
                     confirm::page(self, &filled, &version, &decision).await
                 }
                 Err(refusal) => {
-                    self.keep(&filled).await?;
+                    self.keep_answered(&filled, Some(&refusal)).await?;
                     self.sorry(refusal, &filled, version).await
                 }
             };
@@ -347,7 +361,11 @@ impl<'a> Desk<'a> {
         match self.act(&filled, &sent.fields).await {
             Ok(acted) => Ok(self.done(&acted)),
             Err(ActError::Refused(refused)) => self.sorry(refused.refusal, &filled, version).await,
-            Err(error) => Err(act_failure(error)),
+            Err(error) => {
+                // Whatever broke, what was typed is not lost with it; the first failure is the one told.
+                let _ = self.keep(&filled).await;
+                Err(act_failure(error))
+            }
         }
     }
 

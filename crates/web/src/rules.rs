@@ -10,6 +10,9 @@ use procedure::Procedure;
 use procedure::graph::graph;
 use store::role::role_words;
 
+mod day;
+mod instrument;
+
 use crate::House;
 use crate::error::WebError;
 use crate::fields::Query;
@@ -26,6 +29,8 @@ pub(crate) fn routes() -> Router<House> {
         .route("/rules/limits", get(limits))
         .route("/rules/limits/{limit}", get(limit))
         .route("/rules/instruments", get(instruments))
+        .route("/rules/instruments/{instrument}", get(instrument::instrument))
+        .route("/rules/days/{day}", get(day::day))
 }
 
 /// The list of procedures.
@@ -191,17 +196,33 @@ pub(crate) fn chart_language(language: Language) -> procedure::graph::Language {
     }
 }
 
-/// Articles in full words.
-#[must_use]
-pub(crate) fn cited(house: &House, basis: &[String], language: Language) -> Vec<String> {
-    let rules = house.store.rules();
-    basis
-        .iter()
-        .map(|code| match rules.law().citation(code) {
-            Some(citation) => language.of(&citation.words).to_owned(),
-            None => code.clone(),
-        })
-        .collect()
+/// Articles in full words; one whose instrument is not in force today says until or from when.
+fn cited(house: &House, basis: &[String], language: Language) -> Vec<String> {
+    let (rules, today) = (house.store.rules(), house.today());
+    let law = rules.law();
+    let words = |code: &String| {
+        let Some(citation) = law.citation(code) else { return code.clone() };
+        let words = language.of(&citation.words).to_owned();
+        match law.not_in_force(&citation.instrument, today) {
+            None => words,
+            Some(out) => match (out.until, out.not_before) {
+                (Some(day), _) => language
+                    .fill("form.law-named", &[("name", &words), ("days", &until(day, language))]),
+                (None, Some(day)) => language
+                    .fill("form.law-named", &[("name", &words), ("days", &from(day, language))]),
+                (None, None) => words,
+            },
+        }
+    };
+    basis.iter().map(words).collect()
+}
+
+fn until(day: Date, language: Language) -> String {
+    language.with("form.law-until", "day", day)
+}
+
+fn from(day: Date, language: Language) -> String {
+    language.with("form.law-from", "day", day)
 }
 
 fn party_name(procedure: &Procedure, party: &str, language: Language) -> String {
@@ -506,7 +527,12 @@ fn answer(house: &House, limit: &Limit, from: &str, language: Language) -> Resul
             .iter()
             .map(|step| (end(step.date), language.of(&step.words).to_owned()))
             .collect(),
-        basis: deadline.basis.iter().map(|one| language.of(&one.words).to_owned()).collect(),
+        basis: deadline
+            .basis
+            .iter()
+            .filter(|one| rules.law().not_in_force(&one.instrument, trigger.date()).is_none())
+            .map(|one| language.of(&one.words).to_owned())
+            .collect(),
     })
 }
 

@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 
+use calendar::{Article, Law};
 use procedure::definition::{Action, Field, FieldKind, Party, Procedure};
 use procedure::{MatterId, Raw, Value as Held};
 use serde_json::{Map, Value, json};
 use store::directory::Directory;
 
 use super::body::Faults;
-use super::view::UnitName;
+use super::view::{Bilingual, UnitName};
 use crate::message::Language;
 
 /// The fields of an action in the words of a form.
@@ -92,6 +93,7 @@ fn read_field(field: &Field, value: Value, faults: &mut Faults) -> Option<Vec<St
             (all(value, |one| one.as_str().map(str::to_owned)), "api.want-choices")
         }
         FieldKind::Files => (all(value, file_text), "api.want-files"),
+        FieldKind::Articles => (all(value, article_text), "api.want-articles"),
     };
     if read.is_none() {
         faults.tell(&field.id, wanted, &[]);
@@ -154,6 +156,24 @@ fn file_text(value: &Value) -> Option<String> {
     }
 }
 
+/// An article by its parts or as answers show it, or as people write it.
+fn article_text(value: &Value) -> Option<String> {
+    const SHOWN: [&str; 3] = ["instrument", "article", "name"];
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(cited) => {
+            let is_ours = cited.keys().all(|key| SHOWN.contains(&key.as_str()));
+            let instrument = cited.get("instrument").filter(|_| is_ours)?.as_str()?.to_owned();
+            let article = match cited.get("article") {
+                None | Some(Value::Null) => String::new(),
+                Some(article) => article.as_str()?.to_owned(),
+            };
+            Some(Article { instrument, article }.code())
+        }
+        _ => None,
+    }
+}
+
 /// What a field of a form looks like in JSON.
 pub(super) fn field_schema(field: &Field, language: Language) -> Value {
     let options = || field.options.iter().map(|option| option.id.as_str()).collect::<Vec<_>>();
@@ -187,6 +207,11 @@ pub(super) fn field_schema(field: &Field, language: Language) -> Value {
             "type": "array",
             "maxItems": field.max.unwrap_or(procedure::value::FILES_MAX),
             "items": { "$ref": "#/components/schemas/FileGiven" },
+        }),
+        FieldKind::Articles => json!({
+            "type": "array",
+            "maxItems": field.max.unwrap_or(procedure::value::ARTICLES_MAX),
+            "items": { "$ref": "#/components/schemas/ArticleGiven" },
         }),
     };
     if let Some(schema) = schema.as_object_mut() {
@@ -232,7 +257,7 @@ pub(super) fn input_schema(procedure: &Procedure, action: &Action, language: Lan
 }
 
 /// The schemas fields refer to.
-pub(super) fn given_schemas() -> [(&'static str, Value); 3] {
+pub(super) fn given_schemas() -> [(&'static str, Value); 4] {
     let unit = json!({
         "anyOf": [
             { "type": "integer" },
@@ -281,11 +306,31 @@ pub(super) fn given_schemas() -> [(&'static str, Value); 3] {
             { "type": "string", "pattern": "^[0-9a-f]{64}\\|[0-9]+\\|" },
         ],
     });
-    [("UnitGiven", unit), ("PointGiven", point), ("FileGiven", file)]
+    let article = json!({
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": {
+                    "instrument": { "type": "string", "examples": ["FD", "《陕西省节约用水条例》"] },
+                    "article": { "type": "string", "examples": ["1076", "25(4)", "1062[9]", ""] },
+                    "name": { "type": "object" },
+                },
+                "required": ["instrument"],
+                "additionalProperties": false,
+            },
+            { "type": "string", "examples": ["FD:1076", "《生态环境法典》第1076条"] },
+        ],
+    });
+    [
+        ("UnitGiven", unit),
+        ("PointGiven", point),
+        ("FileGiven", file),
+        ("ArticleGiven", article),
+    ]
 }
 
 /// What a field holds, in JSON.
-pub(super) fn shown(value: &Held, directory: &Directory) -> Value {
+pub(super) fn shown(value: &Held, directory: &Directory, law: &Law) -> Value {
     match value {
         Held::Boolean(is) => json!(is),
         Held::Integer(number) => json!(number),
@@ -308,6 +353,16 @@ pub(super) fn shown(value: &Held, directory: &Directory) -> Value {
                 })
             })
             .collect(),
+        Held::Articles(cited) => cited
+            .iter()
+            .map(|one| {
+                json!({
+                    "instrument": one.instrument,
+                    "article": one.article,
+                    "name": Bilingual::from(&one.words(law)),
+                })
+            })
+            .collect(),
     }
 }
 
@@ -317,7 +372,7 @@ pub(super) fn drafted(procedure: Option<&Procedure>, raw: &Raw) -> BTreeMap<Stri
         let field = procedure.and_then(|procedure| procedure.field(id));
         let first = texts.first().cloned().unwrap_or_default();
         match field.map(|field| field.kind) {
-            Some(FieldKind::Choices) => json!(texts),
+            Some(FieldKind::Choices | FieldKind::Articles) => json!(texts),
             Some(FieldKind::Files) => texts.iter().map(|text| drafted_file(text)).collect(),
             Some(FieldKind::Boolean) => match first.as_str() {
                 "true" | "on" | "1" | "yes" => json!(true),

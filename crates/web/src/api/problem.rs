@@ -287,15 +287,13 @@ impl Asker {
         };
         if let WebError::Refused(refusal) | WebError::Outdated(refusal) = error {
             let rules = house.store.rules();
-            let article = |code: &String| Article {
-                code: code.clone(),
-                words: rules
-                    .law()
-                    .citation(code)
-                    .map_or_else(|| code.clone(), |full| language.of(&full.words).to_owned()),
+            let cited = rules.law().citations_on(&refusal.basis, house.today());
+            let article = |cited: &calendar::Citation| Article {
+                code: cited.code(),
+                words: language.of(&cited.words).to_owned(),
             };
             problem.why = Some(why_id(refusal.why));
-            problem.basis = refusal.basis.iter().map(article).collect();
+            problem.basis = cited.iter().map(article).collect();
             problem.errors = refusal
                 .fields
                 .iter()

@@ -126,6 +126,12 @@ struct FieldView {
     /// The field whose day it may not lie before.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_before: Option<String>,
+    /// For articles: the field with the day whose law decides; without one it is the day of the act.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    law_on: Option<String>,
+    /// For articles: the field with the day the conduct began, whose law may be cited too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conduct_on: Option<String>,
     /// Articles.
     basis: Vec<Basis>,
 }
@@ -347,6 +353,8 @@ fn field_view(rules: &Rules, field: &Field) -> FieldView {
         min: field.min,
         future: field.future,
         not_before: field.not_before.clone(),
+        law_on: field.law_on.clone(),
+        conduct_on: field.conduct_on.clone(),
         basis: basis(rules, &field.basis),
     }
 }

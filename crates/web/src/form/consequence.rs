@@ -228,7 +228,11 @@ impl Told<'_> {
 
     fn started(&self, owed: &Obligation) -> Consequence {
         let row = clock::row(self.look, self.after, owed);
-        let key = if row.is_period { "form.will.period" } else { "form.will.started" };
+        let key = match (row.is_period, owed.debtor == owed.creditor) {
+            (true, _) => "form.will.period",
+            (false, true) => "form.will.started-own",
+            (false, false) => "form.will.started",
+        };
         Consequence {
             detail: match (row.explain.rule.as_str(), row.under.as_str()) {
                 ("", under) => under.to_owned(),

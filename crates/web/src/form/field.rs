@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use procedure::definition::{Action, Field, FieldKind, Party, Procedure, Side};
-use procedure::guard::{Comparison, Guard, Question, Term};
 use procedure::{FieldError, Raw, Value};
 use store::directory::Directory;
 use store::draft::DraftBody;
 
+use super::article::Articles;
+use super::needed::Needed;
 use crate::fields::Fields;
 use crate::matter::Room;
 use crate::matter::look::Look;
-use crate::matter::value::{degrees, size_words, words};
+use crate::matter::value::{degrees, size_words};
 
 /// Beginnings of the names of inputs: a field, the code a picker chose for it, a file to be taken
 /// away, a file to be added.
@@ -142,6 +143,8 @@ pub(crate) enum Control {
         value: String,
         min: String,
         max: String,
+        /// That the day filled in is a day of rest, or one made up for; empty for others.
+        note: String,
     },
     Minute {
         value: String,
@@ -167,6 +170,8 @@ pub(crate) enum Control {
         upload: String,
         away: String,
     },
+    /// Articles of law, one a line, found by typing.
+    Articles(Articles),
 }
 
 /// An option and whether it is chosen.
@@ -209,8 +214,22 @@ impl Input {
     /// Ids of what describes the input, for those who listen.
     pub(crate) fn described_by(&self) -> String {
         let mut ids = Vec::new();
-        if !self.help.is_empty() || !self.condition.is_empty() {
+        if !self.help.is_empty() {
             ids.push(format!("{}-h", self.id));
+        }
+        match &self.control {
+            Control::Articles(_) => ids.push(format!("{}-l", self.id)),
+            Control::Day { .. } => ids.push(format!("{}-d", self.id)),
+            Control::Line { .. }
+            | Control::Paragraphs { .. }
+            | Control::Tick { .. }
+            | Control::Minute { .. }
+            | Control::Number { .. }
+            | Control::Radios(_)
+            | Control::List(_)
+            | Control::Ticks(_)
+            | Control::Pick { .. }
+            | Control::Files { .. } => {}
         }
         if !self.error.is_empty() {
             ids.push(format!("{}-e", self.id));
@@ -243,7 +262,8 @@ impl Input {
             | Control::List(_)
             | Control::Ticks(_)
             | Control::Pick { .. }
-            | Control::Files { .. } => false,
+            | Control::Files { .. }
+            | Control::Articles(_) => false,
         }
     }
 
@@ -280,30 +300,18 @@ fn input(
     filled: &Filled,
     faults: &[FieldError],
 ) -> Input {
-    let mut condition = action
-        .required_when
-        .iter()
-        .filter(|rule| rule.used == field.id)
-        .map(|rule| match &rule.when {
-            Some(guard) => condition_words(look, procedure, guard),
-            None => look.say("form.always-required"),
-        })
-        .collect::<Vec<_>>()
-        .join(look.comma());
-    if !condition.is_empty() {
-        condition = look.fill("form.required-when", &[("when", &condition)]);
-    }
+    let needed = Needed::of(look, procedure, action, field);
     let asked = action.input.contains(&field.id);
     Input {
         id: format!("f-{}", field.id),
         field: field.id.clone(),
         name: format!("{FIELD}{}", field.id),
         label: look.of(&field.label),
-        help: look.of(&field.help),
+        help: [look.of(&field.help), needed.why].join(" ").trim().to_owned(),
         cite: look.cite(&field.basis),
         // A box left empty says no; that is an answer.
         required: asked && field.kind != FieldKind::Boolean,
-        condition,
+        condition: needed.when,
         error: fault(look, faults, &field.id),
         control: control(look, room, field, filled),
     }
@@ -342,7 +350,10 @@ fn control(look: &Look<'_>, room: Option<&Room>, field: &Field, filled: &Filled)
                 .as_ref()
                 .zip(room)
                 .and_then(|(other, room)| room.matter().fields.get(other).and_then(Value::day));
+            let day = value.trim().parse().ok();
+            let note = day.and_then(|day| look.rules.calendar().day_words(day));
             Control::Day {
+                note: note.map(|words| look.of(&words)).unwrap_or_default(),
                 value,
                 min: earlier.map(|day| day.to_string()).unwrap_or_default(),
                 max: latest(look.today().to_string()),
@@ -368,6 +379,9 @@ fn control(look: &Look<'_>, room: Option<&Room>, field: &Field, filled: &Filled)
             values: vec![picked(look, &format!("f-{}", field.id), &field.id, &value)],
             url: "/divisions/suggest",
         },
+        FieldKind::Articles => {
+            Control::Articles(Articles::of(look, room.map(Room::matter), field, filled))
+        }
         FieldKind::Files => Control::Files {
             kept: given.iter().filter_map(|raw| kept(raw)).collect(),
             upload: format!("{UPLOAD}{}", field.id),
@@ -470,52 +484,6 @@ pub(super) fn fault(look: &Look<'_>, faults: &[FieldError], field: &str) -> Stri
     mine.map(|fault| look.of(&fault.words)).collect::<Vec<_>>().join(look.comma())
 }
 
-/// A condition in words, as far as it speaks of what is filled in.
-fn condition_words(look: &Look<'_>, procedure: &Procedure, guard: &Guard) -> String {
-    let label = |id: &str| procedure.field(id).map(|field| look.of(&field.label));
-    let joined = |parts: &[Guard], key: &str| {
-        let words: Vec<_> =
-            parts.iter().map(|part| condition_words(look, procedure, part)).collect();
-        words.join(&look.say(key))
-    };
-    let vague = || look.say("form.when-needed");
-    match guard {
-        Guard::All(parts) => joined(parts, "form.when-and"),
-        Guard::Any(parts) => joined(parts, "form.when-or"),
-        Guard::Is(Term::Field(id)) => label(id)
-            .map_or_else(vague, |label| look.fill("form.when-ticked", &[("field", &label)])),
-        Guard::Is(Term::Ask(Question::Has, names)) => names
-            .first()
-            .and_then(|id| label(id))
-            .map_or_else(vague, |label| look.fill("form.when-has", &[("field", &label)])),
-        Guard::Not(inner) => match &**inner {
-            Guard::Is(Term::Field(id)) => label(id).map_or_else(vague, |label| {
-                look.fill("form.when-not-ticked", &[("field", &label)])
-            }),
-            Guard::Is(Term::Ask(Question::Has, names)) => names
-                .first()
-                .and_then(|id| label(id))
-                .map_or_else(vague, |label| look.fill("form.when-has-not", &[("field", &label)])),
-            Guard::All(_) | Guard::Any(_) | Guard::Not(_) | Guard::Compare(..) | Guard::Is(_) => {
-                vague()
-            }
-        },
-        Guard::Compare(Term::Field(id), how, Term::Text(option)) => {
-            let key = match how {
-                Comparison::Equal => "form.when-is",
-                Comparison::NotEqual => "form.when-is-not",
-                Comparison::Less | Comparison::AtMost | Comparison::More | Comparison::AtLeast => {
-                    return vague();
-                }
-            };
-            let Some(field) = procedure.field(id) else { return vague() };
-            let wanted = words(look, field, &Value::Text(option.clone()));
-            look.fill(key, &[("field", &look.of(&field.label)), ("value", &wanted)])
-        }
-        Guard::Compare(..) | Guard::Is(_) => vague(),
-    }
-}
-
 /// What stands already in a letter in the making: fields of a document not yet made are taken up
 /// where they were left, everything else is written anew each time.
 pub(super) fn in_the_making(room: &Room, procedure: &Procedure, action: &Action) -> Filled {
@@ -568,5 +536,6 @@ pub(super) fn raw(value: &Value) -> Vec<String> {
             .iter()
             .map(|file| format!("{}|{}|{}", file.sha256, file.size_bytes, file.name))
             .collect(),
+        Value::Articles(_) => value.written(),
     }
 }

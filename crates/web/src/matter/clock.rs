@@ -50,6 +50,17 @@ pub(crate) struct Span {
     pub(crate) whole_days: i64,
 }
 
+impl Owed {
+    /// Who owes it to whom; one name where both are one unit.
+    pub(crate) fn between(&self) -> String {
+        if self.debtor == self.creditor {
+            self.debtor.clone()
+        } else {
+            format!("{} → {}", self.debtor, self.creditor)
+        }
+    }
+}
+
 /// How an end was reached.
 #[derive(Debug, Clone)]
 pub(crate) struct Explain {
@@ -212,7 +223,13 @@ pub(crate) fn explain(look: &Look<'_>, matter: &Matter, owed: &Obligation) -> Ex
         words: look.say("matter.clock.result"),
         is_result: true,
     });
-    let articles = deadline.basis.iter().map(|article| look.of(&article.words)).collect();
+    let law = look.rules.law();
+    let articles = deadline
+        .basis
+        .iter()
+        .filter(|article| law.not_in_force(&article.instrument, deadline.start.date()).is_none())
+        .map(|article| look.of(&article.words))
+        .collect();
     let mut explain = Explain { rule: String::new(), steps, articles, notes: Vec::new() };
     explain.note_rule(look, owed);
     explain.note_stops(look, owed);

@@ -69,17 +69,19 @@ impl Look<'_> {
         self.of(&procedure::decide::role_words(role))
     }
 
-    /// Articles in full; empty when there are none.
+    /// Articles in full that are in force today; empty when there are none.
     pub(crate) fn cite(&self, basis: &[String]) -> String {
+        self.cite_on(basis, self.today())
+    }
+
+    /// Articles in full, those whose instrument was in force on a day; empty when there are none.
+    pub(crate) fn cite_on(&self, basis: &[String], day: Date) -> String {
         let semicolon = match self.language {
             Language::Zh => "；",
             Language::En => "; ",
         };
-        let articles: Vec<_> = basis
-            .iter()
-            .filter_map(|code| self.rules.law().citation(code))
-            .map(|citation| self.of(&citation.words))
-            .collect();
+        let articles = self.rules.law().citations_on(basis, day);
+        let articles: Vec<_> = articles.iter().map(|one| self.of(&one.words)).collect();
         articles.join(semicolon)
     }
 

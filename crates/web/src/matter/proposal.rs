@@ -5,7 +5,8 @@ use axum::extract::{Path, State as Given};
 use axum::response::{IntoResponse, Response};
 use procedure::decide::{Command, Request, World, decide};
 use procedure::definition::Action;
-use procedure::{Matter, Refusal};
+use procedure::Refusal;
+use store::visibility::{Seen, SeenMatter};
 
 use super::look::Look;
 use super::timeline::Names;
@@ -37,7 +38,8 @@ pub(crate) struct Waiting {
 }
 
 /// The draft that waits in a matter, if the reader may know of it.
-pub(crate) fn waiting(look: &Look<'_>, matter: &Matter, names: &Names) -> Option<Waiting> {
+pub(crate) fn waiting(look: &Look<'_>, seen: &SeenMatter, names: &Names) -> Option<Waiting> {
+    let matter = &seen.matter;
     let proposal = matter.proposal.as_ref()?;
     let procedure = look.procedure(matter)?;
     let is_mine = proposal.by == look.scope.user;
@@ -49,8 +51,11 @@ pub(crate) fn waiting(look: &Look<'_>, matter: &Matter, names: &Names) -> Option
     let fields = procedure.fields.iter();
     let entries = fields
         .filter_map(|field| {
+            if seen.masked_draft.contains(&field.id) {
+                return Some(Entry::of(look, field, Seen::Masked));
+            }
             let value = proposal.input.get(&field.id).filter(|value| !value.is_empty())?;
-            Some(Entry::plain(look, field, value))
+            Some(Entry::of(look, field, Seen::Value(value)))
         })
         .collect();
     Some(Waiting {
@@ -122,7 +127,7 @@ async fn page(
 ) -> Result<ProposalPage, WebError> {
     let (look, matter) = (room.look(who), room.matter());
     let people = People::of(house, matter, &[]).await?;
-    let waiting = waiting(&look, matter, &people.names).ok_or(WebError::NotFound)?;
+    let waiting = waiting(&look, &room.sight.seen, &people.names).ok_or(WebError::NotFound)?;
     let drafted = matter.proposal.as_ref().map(|proposal| proposal.action.as_str());
     let action = room.procedure()?.action(drafted.unwrap_or_default());
     let foreseen = if waiting.may_approve { foresee(&look, room, &people) } else { Ok(Vec::new()) };

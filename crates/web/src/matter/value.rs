@@ -1,5 +1,6 @@
 //! What fields hold, in words.
 
+use calendar::{Article, Verified};
 use procedure::Value;
 use procedure::definition::{Field, FieldKind, Tier};
 use procedure::value::FileRef;
@@ -28,8 +29,39 @@ pub(crate) enum Shown {
     Paragraphs(Vec<String>),
     /// Attachments.
     Files(Vec<Attached>),
+    /// Articles of law.
+    Articles(Vec<Cited>),
     /// Held, but not for the reader.
     Masked,
+}
+
+/// An article somebody cites, ready to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cited {
+    /// In full.
+    pub(crate) words: String,
+    /// The page of its instrument; empty for one outside the register.
+    pub(crate) href: String,
+    /// What the reader should know of how far it was checked; empty when its text was read in full.
+    pub(crate) mark: String,
+}
+
+impl Cited {
+    /// Of an article that a field names.
+    pub(crate) fn of(look: &Look<'_>, article: &Article) -> Self {
+        let law = look.rules.law();
+        let words = look.of(&article.words(law));
+        let Some(instrument) = law.instrument(&article.instrument) else {
+            let (href, mark) = (String::new(), look.say("matter.article-unlisted"));
+            return Self { words, href, mark };
+        };
+        let is_read = instrument.verified == Verified::Read;
+        Self {
+            words,
+            href: format!("/rules/instruments/{}", instrument.id),
+            mark: if is_read { String::new() } else { look.say("matter.article-unchecked") },
+        }
+    }
 }
 
 /// An attachment, ready to be shown.
@@ -105,7 +137,7 @@ impl Entry {
 
     fn shown(look: &Look<'_>, field: &Field, shown: Shown) -> Self {
         let wide = match &shown {
-            Shown::Paragraphs(_) | Shown::Files(_) => true,
+            Shown::Paragraphs(_) | Shown::Files(_) | Shown::Articles(_) => true,
             Shown::Words(words) => words.chars().count() > WORDS_NARROW_MAX,
             Shown::Masked => false,
         };
@@ -131,8 +163,13 @@ pub(crate) fn shown(look: &Look<'_>, field: &Field, value: &Value) -> Shown {
     if let Value::Files(files) = value {
         return Shown::Files(files.iter().map(Attached::of).collect());
     }
+    if let Value::Articles(cited) = value {
+        return Shown::Articles(cited.iter().map(|article| Cited::of(look, article)).collect());
+    }
     let words = words(look, field, value);
-    if field.kind == FieldKind::LongText {
+    // What was written before the field asked for articles one by one.
+    let is_old_text = field.kind == FieldKind::Articles;
+    if is_old_text || field.kind == FieldKind::LongText {
         Shown::Paragraphs(words.lines().map(str::to_owned).collect())
     } else {
         Shown::Words(words)
@@ -159,6 +196,11 @@ pub(crate) fn words(look: &Look<'_>, field: &Field, value: &Value) -> String {
         }
         Value::Files(files) => {
             let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+            names.join(look.comma())
+        }
+        Value::Articles(cited) => {
+            let law = look.rules.law();
+            let names: Vec<_> = cited.iter().map(|one| look.of(&one.words(law))).collect();
             names.join(look.comma())
         }
     }

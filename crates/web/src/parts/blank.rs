@@ -42,7 +42,9 @@ impl Blank {
                 lines.extend(
                     refusal.fields.iter().map(|field| language.of(&field.words).to_owned()),
                 );
-                basis.clone_from(&refusal.basis);
+                let rules = house.store.rules();
+                let cited = rules.law().citations_on(&refusal.basis, house.today());
+                basis.extend(cited.iter().map(|one| language.of(&one.words).to_owned()));
             }
             WebError::Method
             | WebError::SignedOut

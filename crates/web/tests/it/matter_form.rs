@@ -1,7 +1,9 @@
 //! Forms: whatever goes wrong, nothing typed is lost.
 
 use procedure::definition::RoleName;
+use serde_json::json;
 
+use crate::api::program::Program;
 use crate::matter_browser::{Browser, unescaped};
 use crate::matter_story::{BUREAU, PROCURATORATE, act, scope, suggestion_awaiting_reply};
 use crate::world::World;
@@ -245,6 +247,127 @@ async fn a_stale_form_opens_again_with_what_was_typed() {
     assert!(again.html().contains("整改方案正文。") && again.html().contains("已载入"));
     let done = bureau.fill_again(&again, &address, &plan).await;
     assert_eq!(done.status, 303, "{}", done.html());
+}
+
+#[tokio::test]
+async fn why_an_act_was_refused_stays_with_its_draft_until_it_is_taken() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let address = format!("/matters/{}/actions/reply", story.suggestion);
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let wrong = [
+        ("f.reply-kind", "complete"),
+        ("f.reply-measures", "已整改。"),
+        ("f.reply-done", "全部完成。"),
+    ];
+    for step in ["", "confirm"] {
+        let mut sent = wrong.to_vec();
+        sent.push(("step", step));
+        let answer = bureau.fill(&address, &sent).await;
+        assert_eq!(answer.status, 422, "{step}");
+        assert!(
+            answer.html().contains("全部完成。") && answer.html().contains("还有整改项未报告完成")
+        );
+        let again = bureau.get(&address).await.html();
+        assert!(
+            again.contains("全部完成。") && again.contains("当时的原因：还有整改项未报告完成"),
+            "{step}"
+        );
+    }
+    // Missing fields are named, not counted.
+    bureau.fill(&address, &[("f.reply-kind", "complete")]).await;
+    let again = bureau.get(&address).await;
+    assert!(again.html().contains("当时的原因：请填写“"), "{}", again.html());
+    // Writing on does not wipe it away.
+    let csrf = again.hidden("csrf");
+    let draft = format!("/drafts/act/reply?matter={}", story.suggestion);
+    bureau.post(&draft, &[("csrf", &csrf), ("f.reply-done", "大部完成。")]).await;
+    let again = bureau.get(&address).await.html();
+    assert!(again.contains("大部完成。") && again.contains("当时的原因："));
+    // Once the rules would take it, there is nothing left to tell.
+    let confirm = bureau.fill(&address, &reply()).await;
+    assert_eq!(confirm.status, 200);
+    let again = bureau.get(&address).await.html();
+    assert!(again.contains("除尘器改造完成。") && !again.contains("当时的原因"));
+}
+
+#[tokio::test]
+async fn what_was_typed_outlives_a_failure_without_a_script_too() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let address = format!("/matters/{}/actions/make-plan", story.suggestion);
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let page = bureau.get(&address).await;
+    let break_events = "create trigger broken before insert on event
+                        begin select raise(abort, 'broken'); end";
+    let mut tx = world.database.write().await.unwrap();
+    tx.batch(break_events).await.unwrap();
+    tx.commit().await.unwrap();
+    let answer = bureau.fill_again(&page, &address, &[("f.plan", "写了一下午的方案。")]).await;
+    assert_eq!(answer.status, 500);
+    assert!(answer.html().contains("已存入“草稿”"), "{}", answer.html());
+    assert!(bureau.get("/drafts").await.html().contains("写了一下午的方案。"));
+    assert!(bureau.get(&address).await.html().contains("写了一下午的方案。"));
+}
+
+#[tokio::test]
+async fn a_draft_that_waits_hides_what_the_approver_may_not_read() {
+    // Whoever repairs writes a reason under seal; a leader of the checking unit approves.
+    let world = World::ruled("2026-03-02", |name, text| {
+        let open = "id = \"date-change-reason\"\ntype = \"long-text\"";
+        let sealed = "id = \"date-change-reason\"\ntype = \"long-text\"\ntier = \"sealed\"";
+        if name.ends_with("repair-item.toml") {
+            assert!(text.contains(open));
+        }
+        text.replace(open, sealed)
+    })
+    .await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let matter = format!("/matters/{}", story.repair);
+    let mut handler = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let change = [("f.repair-by", "2026-05-29"), ("f.date-change-reason", "供货商张某某违约。")];
+    let done = handler.fill(&format!("{matter}/actions/change-date"), &change).await;
+    assert_eq!(done.status, 303, "{}", done.html());
+    let secret = "供货商张某某违约。";
+    let api = format!("/matters/{}", story.repair);
+    let reads = |code: &'static str, role: RoleName| {
+        let (world, matter, api) = (&world, &matter, &api);
+        async move {
+            let mut browser = Browser::of(world, code, role).await;
+            let program = Program::of(world, code, role).await;
+            let page = browser.get(matter).await.html();
+            let proposal = browser.get(&format!("{matter}/proposal")).await.html();
+            let answer = program.get(api).await.well();
+            let events = program.get(&format!("{api}/events")).await.well().to_string();
+            (page + &proposal, answer, events)
+        }
+    };
+    // Before the own leader has approved, the other side knows of no draft at all.
+    let (pages, answer, events) = reads(PROCURATORATE, RoleName::Leader).await;
+    assert!(!pages.contains(secret) && !events.contains(secret));
+    assert!(answer["proposal"].is_null(), "{answer}");
+    let (pages, answer, _) = reads(BUREAU, RoleName::Leader).await;
+    assert!(pages.contains(secret) && answer.to_string().contains(secret));
+    let mut leader = Browser::of(&world, BUREAU, RoleName::Leader).await;
+    let page = leader.get(&format!("{matter}/proposal")).await;
+    let done = leader.fill_again(&page, &format!("{matter}/proposal"), &[("do", "approve")]).await;
+    assert_eq!(done.status, 303, "{}", done.html());
+    // Now it waits for the other side: they see that a reason was given, not which.
+    let (pages, answer, events) = reads(PROCURATORATE, RoleName::Leader).await;
+    assert!(!pages.contains(secret) && !events.contains(secret));
+    assert!(!answer.to_string().contains(secret), "{answer}");
+    assert!(pages.contains("2026-05-29") && pages.contains("〔已脱敏〕"), "{pages}");
+    assert_eq!(answer["proposal"]["input"]["date-change-reason"], json!({ "masked": true }));
+    assert_eq!(answer["proposal"]["input"]["repair-by"]["value"], "2026-05-29");
+    // Nor do they after their own leader approves.
+    let mut checker = Browser::of(&world, PROCURATORATE, RoleName::Leader).await;
+    let page = checker.get(&format!("{matter}/proposal")).await;
+    let done = checker.fill_again(&page, &format!("{matter}/proposal"), &[("do", "approve")]).await;
+    assert_eq!(done.status, 303, "{}", done.html());
+    let (pages, answer, events) = reads(PROCURATORATE, RoleName::Handler).await;
+    assert!(
+        !pages.contains(secret) && !answer.to_string().contains(secret) && !events.contains(secret)
+    );
 }
 
 #[tokio::test]

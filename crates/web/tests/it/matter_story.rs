@@ -87,6 +87,7 @@ fn lawful(world: &World, field: &Field) -> String {
         FieldKind::Unit => BUREAU.to_owned(),
         FieldKind::Division => "610305".to_owned(),
         FieldKind::Point => "107.39,34.52".to_owned(),
+        FieldKind::Articles => "《行政处罚法》第二十七条".to_owned(),
         FieldKind::Files => unreachable!("files are uploaded: {}", field.id),
     }
 }

@@ -62,7 +62,7 @@ async fn a_session_that_ended_says_so_and_shows_the_way_back() {
     let mut browser = Browser::of(&world, "G61030501", RoleName::Handler).await;
     assert_eq!(browser.get("/").await.status, 200);
     let later = world.house.now() + jiff::SignedDuration::from_hours(2);
-    web::MovableClock::move_to(&*world.clock, later);
+    web::MovableClock::move_to(&*world.machine, later);
     let answer = browser.get("/register").await;
     assert_eq!(answer.status, 401);
     assert!(answer.html().contains("登录已过期"));
@@ -117,6 +117,7 @@ async fn the_demo_clock_moves_forward_only() {
     let answer = browser.send_form("/demo/clock", &[("days", "7"), ("next", "/register")]).await;
     assert_eq!((answer.status, answer.location()), (303, "/register"));
     assert_eq!(world.house.today().to_string(), "2026-03-09");
+    assert_eq!(answer.header("set-cookie"), "", "nobody is signed in anew for it");
     assert_eq!(browser.get("/register").await.status, 200, "the show goes on");
 }
 

@@ -22,7 +22,7 @@ use web::{Demo, House, MovableClock, Settings};
 pub const PASSWORD: &str = "渭河两岸青山常在-1";
 
 /// A clock that stands still until it is moved.
-pub struct TestClock(AtomicI64);
+pub struct TestClock(pub AtomicI64);
 
 impl TestClock {
     pub fn at(text: &str) -> Self {
@@ -50,6 +50,10 @@ pub fn repository() -> PathBuf {
 
 /// The rules as they stand in the repository.
 pub fn rules() -> Rules {
+    rules_changed(|_, text| text)
+}
+
+fn rules_changed(change: impl Fn(&str, String) -> String) -> Rules {
     let root = repository();
     let mut files = Vec::new();
     let mut folders = vec![root.join("procedures")];
@@ -60,7 +64,9 @@ pub fn rules() -> Rules {
                 folders.push(path);
             } else if path.extension().is_some_and(|end| end == "toml") {
                 let text = std::fs::read_to_string(&path).unwrap();
-                files.push((path.strip_prefix(&root).unwrap().display().to_string(), text));
+                let name = path.strip_prefix(&root).unwrap().display().to_string();
+                let text = change(&name, text);
+                files.push((name, text));
             }
         }
     }
@@ -90,8 +96,13 @@ pub struct World {
     pub house: House,
     pub people: Arc<People>,
     pub store: Store,
+    /// What matters go by.
     pub clock: Arc<TestClock>,
+    /// What sessions, lockouts and accounts go by, as the machine's clock in earnest.
+    pub machine: Arc<TestClock>,
     pub persons: BTreeMap<(UnitId, RoleName), DemoPerson>,
+    /// What everything is kept in, for tests of what happens when it breaks.
+    pub database: Database,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -105,6 +116,16 @@ impl World {
         Self { _folder: Some(folder), ..Self::in_folder(&path, clock, &units, true).await }
     }
 
+    /// The same by other rules: every procedure file as a change leaves it.
+    pub async fn ruled(day: &str, change: impl Fn(&str, String) -> String) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let units = units_around("610305");
+        let clock = Arc::new(TestClock::at(&format!("{day}T09:00:00+08:00")));
+        let path = folder.path().to_owned();
+        let rules = rules_changed(change);
+        Self { _folder: Some(folder), ..Self::with_rules(&path, clock, &units, true, rules).await }
+    }
+
     /// In a folder that stays.
     pub async fn in_folder(
         folder: &Path,
@@ -112,23 +133,34 @@ impl World {
         units: &str,
         has_demo: bool,
     ) -> Self {
+        Self::with_rules(folder, clock, units, has_demo, rules()).await
+    }
+
+    async fn with_rules(
+        folder: &Path,
+        clock: Arc<TestClock>,
+        units: &str,
+        has_demo: bool,
+        rules: Rules,
+    ) -> Self {
         let url = format!("sqlite:{}", folder.join("test.db").display());
         let database = Database::open(&url).await.unwrap();
         store::migration::migrate(&database, clock.now()).await.unwrap();
         let randomness = Arc::new(SystemRandomness);
         let passwords = Passwords::cheap(randomness.clone()).unwrap();
-        let people = People::open(database.clone(), clock.clone(), randomness.clone(), passwords)
+        let machine = Arc::new(TestClock(AtomicI64::new(clock.now().as_microsecond())));
+        let people = People::open(database.clone(), machine.clone(), randomness.clone(), passwords)
             .await
             .unwrap();
         people.unit_import(Authority::Program, "units.csv", units.as_bytes()).await.unwrap();
         let people = Arc::new(people);
         let store = Store::open(store::Parts {
-            database,
+            database: database.clone(),
             files: folder.join("files"),
             file_bytes_max: 1024 * 1024,
             clock: clock.clone(),
             randomness: randomness.clone(),
-            rules: rules(),
+            rules,
             directories: people.directories(),
         })
         .await
@@ -175,7 +207,7 @@ impl World {
             demo,
         };
         let house = House::new(store.clone(), people.clone(), randomness, settings);
-        Self { house, people, store, clock, persons, _folder: None }
+        Self { house, people, store, clock, machine, persons, database, _folder: None }
     }
 
     /// The unit of that code.

@@ -312,6 +312,7 @@ fn lawful(world: &World, field: &Value) -> Value {
         "choices" => json!([option]),
         "unit" => json!(BUREAU),
         "division" => json!("610305"),
+        "articles" => json!([{ "instrument": "《行政处罚法》", "article": "27" }]),
         "point" => json!({ "longitude": 107.39, "latitude": 34.52 }),
         other => panic!("{other} must be given: {field}"),
     }
