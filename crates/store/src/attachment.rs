@@ -1,8 +1,8 @@
 //! Attachments: files by the hash of their bytes, written once, opened only in scope.
 //!
 //! The bytes lie in `FILES/ab/cdef…`, named by their SHA-256; a file on its way in lies in
-//! `FILES/incoming` and is moved when it is whole. The database learns of it after that, so that what it
-//! names is always there.
+//! `FILES/incoming`, one that comes in several pieces in `FILES/partial`, and is moved when it is whole.
+//! The database learns of it after that, so that what it names is always there.
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,10 @@ use crate::randomness::{hex, secret};
 use crate::scope::Scope;
 use crate::store::{Inner, Store};
 use crate::visibility::seen;
+
+mod partial;
+
+pub use partial::{PARTIAL_BYTES_TIMES, PARTIAL_KEPT, PARTIALS_MAX, Partial, Piece};
 
 /// Longest name of a file, in characters.
 pub const FILE_NAME_CHARS_MAX: usize = 150;
@@ -71,6 +75,27 @@ pub enum UploadError {
     /// Its name says nothing.
     #[error("the file has no usable name")]
     Name,
+    /// It is not on its way, or no longer.
+    #[error("no such file is on its way")]
+    Gone,
+    /// The piece does not begin where the file stands.
+    #[error("the file stands at byte {stands_at}")]
+    Offset {
+        /// Where the next piece must begin.
+        stands_at: u64,
+    },
+    /// More came than was announced.
+    #[error("more came than the {size_bytes} bytes announced")]
+    Overrun {
+        /// How many were announced.
+        size_bytes: u64,
+    },
+    /// The hash announced is not that of its bytes, or is none.
+    #[error("the hash announced is not that of the bytes")]
+    Digest,
+    /// The person has too many files on their way, or too much.
+    #[error("too many files are on their way")]
+    TooMany,
     /// Something broke.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -258,7 +283,7 @@ impl Upload {
             name: self.name,
             stored_at,
         };
-        note(&self.store, &self.scope, &attachment).await?;
+        self.store.write(noting(&self.scope, &attachment)).await?;
         Ok(attachment)
     }
 }
@@ -276,7 +301,8 @@ async fn place(inner: &Inner, from: &Path, sha256: &str) -> Result<(), StoreErro
     Ok(())
 }
 
-async fn note(store: &Store, scope: &Scope, attachment: &Attachment) -> Result<(), StoreError> {
+/// What makes the database know of a file that is in its place.
+fn noting(scope: &Scope, attachment: &Attachment) -> Vec<Statement> {
     const FILE: &str = "
         insert into attachment (sha256, size_bytes, media_type, stored_at) values ($1, $2, $3, $4)
         on conflict (sha256) do nothing";
@@ -299,13 +325,7 @@ async fn note(store: &Store, scope: &Scope, attachment: &Attachment) -> Result<(
         (&attachment.name).into(),
         attachment.stored_at.into(),
     ];
-    store
-        .write(vec![
-            Statement { sql: FILE, values: file },
-            Statement { sql: UPLOAD, values: upload },
-        ])
-        .await
-        .map(drop)
+    vec![Statement { sql: FILE, values: file }, Statement { sql: UPLOAD, values: upload }]
 }
 
 /// Where the bytes of a hash lie.

@@ -30,8 +30,8 @@ use crate::row::Value;
 const FORMAT: u32 = 1;
 /// Rows restored with one statement after another before the next are read.
 const ROWS_AT_ONCE: usize = 500;
-/// Tables that are not part of a backup.
-const LEFT_OUT: [&str; 2] = ["migration", "session"];
+/// Tables that are not part of a backup: what ends with the process, and work whose files are not kept.
+const LEFT_OUT: [&str; 4] = ["migration", "session", "job", "partial_upload"];
 
 /// A table, and what must be known to fill it.
 struct Table {

@@ -95,6 +95,8 @@ acts! {
     SettingChanged = "setting-changed", "修改设置", "setting changed";
     /// A year's holiday table was loaded.
     CalendarLoaded = "calendar-loaded", "载入节假日表", "holiday table loaded";
+    /// A list was taken out of the platform as a file.
+    ListExported = "list-exported", "导出名单或者台账", "list exported";
     /// The demo's people were made.
     DemoPeopleCreated = "demo-people-created", "建立演示人员", "demo people created";
 }

@@ -21,6 +21,7 @@ pub mod event;
 mod family;
 mod ids;
 pub mod import;
+pub mod job;
 pub mod journal;
 pub mod liaison;
 pub mod listed;

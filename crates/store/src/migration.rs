@@ -7,10 +7,11 @@ use crate::dialect::Engine;
 use crate::error::StoreError;
 
 /// Every step, in order. A released one is never edited.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "people", include_str!("../migrations/0001_people.sql")),
     (2, "matters", include_str!("../migrations/0002_matters.sql")),
     (3, "views", include_str!("../migrations/0003_views.sql")),
+    (4, "long work", include_str!("../migrations/0004_long_work.sql")),
     (5, "quicker lists", include_str!("../migrations/0005_quicker_lists.sql")),
     (6, "punctuality", include_str!("../migrations/0006_punctuality.sql")),
 ];
@@ -39,7 +40,7 @@ pub(crate) async fn migrate_to(
     for (number, name, text) in MIGRATIONS.into_iter().filter(|(number, ..)| *number <= last) {
         let mut tx = database.write().await?;
         if prepared(&mut tx).await? < number {
-            tx.batch(&tx.engine().migration(text)).await?;
+            tx.batch_unhurried(&tx.engine().migration(text)).await?;
             let row = [number.into(), name.into(), now.into()];
             tx.execute("insert into migration (number, name, taken_at) values ($1, $2, $3)", &row)
                 .await?;

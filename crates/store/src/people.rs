@@ -99,7 +99,9 @@ impl People {
         Ok(())
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    /// The present instant by the clock people live by: sessions, locks, and the journal.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 }

@@ -25,16 +25,19 @@ pub enum Setting {
     LockAddressAfter,
     /// For so many minutes the first lock lasts; each further one twice as long.
     LockMinutes,
+    /// After so many days the file a piece of long work made is deleted.
+    ResultDays,
 }
 
 impl Setting {
     /// All.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::SessionIdleMinutes,
         Self::SessionHours,
         Self::LockAccountAfter,
         Self::LockAddressAfter,
         Self::LockMinutes,
+        Self::ResultDays,
     ];
 
     /// Its name, as stored and in forms.
@@ -46,6 +49,7 @@ impl Setting {
             Self::LockAccountAfter => "lock-account-after",
             Self::LockAddressAfter => "lock-address-after",
             Self::LockMinutes => "lock-minutes",
+            Self::ResultDays => "result-days",
         }
     }
 
@@ -75,6 +79,10 @@ impl Setting {
                 "首次锁定时长（分钟），其后逐次加倍",
                 "minutes of the first lock, then doubled",
             ),
+            Self::ResultDays => Words::new(
+                "后台任务所生成文件的保留天数",
+                "days the files made by background work are kept",
+            ),
         }
     }
 
@@ -87,6 +95,7 @@ impl Setting {
             Self::LockAccountAfter => 5,
             Self::LockAddressAfter => 20,
             Self::LockMinutes => 15,
+            Self::ResultDays => 7,
         }
     }
 
@@ -99,6 +108,7 @@ impl Setting {
             Self::LockAccountAfter => (3, 10),
             Self::LockAddressAfter => (5, 1000),
             Self::LockMinutes => (1, 1440),
+            Self::ResultDays => (1, 90),
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::db::Tx;
 use crate::directory::Directory;
 use crate::error::StoreError;
 use crate::import::{RowError, table_read, unit_rows};
+use crate::job::{Claim, JobState, Report, end_in};
 use crate::journal::{AdminAct, AdminEntry, Target, admin_event_append};
 use crate::liaison::obligation_count_open;
 use crate::people::{Authority, People, PeopleError, PeopleRefusal, require};
@@ -247,6 +248,20 @@ pub struct ImportDone {
     pub unchanged: usize,
 }
 
+/// The job an import is done in.
+pub struct ImportJob<'a> {
+    /// The claim on it.
+    pub claim: &'a Claim,
+    /// What it reports of what was done.
+    pub report: &'a (dyn Fn(ImportDone) -> Report + Sync),
+}
+
+impl std::fmt::Debug for ImportJob<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ImportJob").field("claim", self.claim).finish_non_exhaustive()
+    }
+}
+
 /// A preview can be confirmed this long.
 const PREVIEW_LASTS: SignedDuration = SignedDuration::from_hours(24);
 
@@ -370,6 +385,30 @@ impl People {
         by: Authority,
         draft: i64,
     ) -> Result<ImportDone, PeopleError> {
+        self.import_apply(by, draft, None).await
+    }
+
+    /// The same as long work: the units are written and the job is ended with its report in one
+    /// transaction, so that neither is ever there without the other.
+    ///
+    /// # Errors
+    /// As [`Self::unit_import_apply`], and [`PeopleError::NotFound`] when the claim no longer holds;
+    /// then nothing is written.
+    pub async fn unit_import_as_job(
+        &self,
+        by: Authority,
+        draft: i64,
+        job: ImportJob<'_>,
+    ) -> Result<ImportDone, PeopleError> {
+        self.import_apply(by, draft, Some(job)).await
+    }
+
+    async fn import_apply(
+        &self,
+        by: Authority,
+        draft: i64,
+        job: Option<ImportJob<'_>>,
+    ) -> Result<ImportDone, PeopleError> {
         const SQL: &str = "
             delete from import_draft
              where import_draft_id = $1 and user_id = $2 and created_at >= $3
@@ -382,7 +421,7 @@ impl People {
         let (file, contents): (String, String) = (row.get(0)?, row.get(1)?);
         let rows: Rows = serde_json::from_str(&contents)
             .map_err(|error| StoreError::damaged("import preview", error))?;
-        self.rows_write(tx, by, &file, &rows, at).await
+        self.rows_write(tx, by, &file, &rows, job).await
     }
 
     /// Imports a file at once, all of it or nothing; by the system administrator or the program.
@@ -398,7 +437,7 @@ impl People {
         let rows = rows_read(file, bytes).map_err(PeopleError::Rows)?;
         let at = self.now();
         let tx = self.unit_write(by, at).await?;
-        self.rows_write(tx, by, file, &rows, at).await
+        self.rows_write(tx, by, file, &rows, None).await
     }
 
     /// A turn to write units: one at a time, because names and the guidance tree are checked together.
@@ -418,8 +457,9 @@ impl People {
         by: Authority,
         file: &str,
         rows: &Rows,
-        at: Timestamp,
+        job: Option<ImportJob<'_>>,
     ) -> Result<ImportDone, PeopleError> {
+        let at = self.now();
         let directory = Directory::new(unit_list_all(&mut tx).await?);
         let mut plan = plan::plan(&directory, file, rows);
         for change in plan.changed.iter().filter(|change| !change.entry.active) {
@@ -456,6 +496,11 @@ impl People {
         let act = AdminAct::UnitsImported;
         let entry = AdminEntry { at, by, act, target: Target::Platform, unit: None, detail };
         admin_event_append(&mut tx, entry).await?;
+        if let Some(ImportJob { claim, report }) = job
+            && !end_in(&mut tx, claim, JobState::Done, &report(done), at).await?
+        {
+            return Err(PeopleError::NotFound("claim"));
+        }
         tx.commit().await?;
         self.refresh().await?;
         Ok(done)

@@ -120,3 +120,172 @@ async fn what_cannot_be_taken_leaves_nothing_behind() {
     })
     .await;
 }
+
+/// A report of so many bytes, none like the other.
+fn report(bytes: usize) -> Vec<u8> {
+    let mut report = b"%PDF-1.7\n".to_vec();
+    report.extend((0..bytes).map(|at| u8::try_from(at * at % 251).unwrap()));
+    report
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn lying(world: &World, folder: &str) -> usize {
+    std::fs::read_dir(world.folder.join("files").join(folder)).map_or(0, Iterator::count)
+}
+
+#[tokio::test]
+async fn a_file_broken_off_goes_on_where_it_stood() {
+    each_engine(async |world| {
+        let scope = world.scope(&officer());
+        let bytes = report(700_000);
+        let size = bytes.len() as u64;
+        let store = &world.store;
+        let begun = store.partial_begin(&scope, "报告.pdf", size, None).await.unwrap();
+        // The connection breaks in the middle: what has come stays.
+        let mut piece = store.partial_resume(&scope, &begun.id, 0).await.unwrap();
+        for part in bytes[..300_001].chunks(8_000) {
+            piece.write(part).await.unwrap();
+        }
+        drop(piece);
+        let stands = store.partial_fetch(&scope, &begun.id).await.unwrap().unwrap();
+        assert_eq!((stands.offset_bytes, stands.attachment), (300_001, None));
+        // The program is killed: another goes on with the same file.
+        let other = world.another_store().await;
+        let wrong = other.partial_resume(&scope, &begun.id, 300_000).await.err();
+        assert!(matches!(wrong, Some(UploadError::Offset { stands_at: 300_001 })), "{wrong:?}");
+        let mut piece = other.partial_resume(&scope, &begun.id, 300_001).await.unwrap();
+        piece.write(&bytes[300_001..]).await.unwrap();
+        let whole = piece.finish().await.unwrap().attachment.unwrap();
+        assert_eq!(whole.sha256, sha256(&bytes));
+        assert_eq!((whole.size_bytes, whole.media_type.as_str()), (size, "application/pdf"));
+        let (_, mut file) = store.attachment_open(&scope, &whole.sha256).await.unwrap().unwrap();
+        let mut read = Vec::new();
+        file.read_to_end(&mut read).await.unwrap();
+        assert!(read == bytes);
+        assert_eq!(lying(world, "partial"), 0);
+        // The answer to the last piece was lost: it is given again.
+        let again = store.partial_fetch(&scope, &begun.id).await.unwrap().unwrap();
+        assert_eq!((again.offset_bytes, again.attachment), (size, Some(whole)));
+        other.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_two_senders_of_one_file_one_is_refused() {
+    each_engine(async |world| {
+        let scope = world.scope(&officer());
+        let bytes = report(600_000);
+        let store = &world.store;
+        let size = bytes.len() as u64;
+        let begun = store.partial_begin(&scope, "a.pdf", size, None).await.unwrap();
+        // One hangs in a dead connection, the other goes on.
+        let mut hangs = store.partial_resume(&scope, &begun.id, 0).await.unwrap();
+        let mut goes_on = store.partial_resume(&scope, &begun.id, 0).await.unwrap();
+        goes_on.write(&bytes).await.unwrap();
+        let late = hangs.write(&bytes).await.err();
+        assert!(
+            matches!(late, Some(UploadError::Offset { stands_at }) if stands_at > 0),
+            "{late:?}"
+        );
+        drop(hangs);
+        let whole = goes_on.finish().await.unwrap().attachment.unwrap();
+        assert_eq!(whole.sha256, sha256(&bytes));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pieces_of_what_is_not_taken_are_thrown_away() {
+    each_engine(async |world| {
+        let who = world.scope(&officer());
+        let store = &world.store;
+        let begin = async |name: &str, size: u64, hash: Option<&str>| {
+            store.partial_begin(&who, name, size, hash).await
+        };
+        assert!(matches!(begin("a.pdf", 0, None).await, Err(UploadError::Empty)));
+        assert!(matches!(begin("..", 9, None).await, Err(UploadError::Name)));
+        assert!(matches!(
+            begin("a.pdf", 1_000_001, None).await,
+            Err(UploadError::TooLarge { most_bytes: 1_000_000 })
+        ));
+        assert!(matches!(begin("a.pdf", 9, Some("no hash")).await, Err(UploadError::Digest)));
+        // The kind is told as soon as the beginning has come, not after the last byte.
+        let page = begin("a.pdf", 900_000, None).await.unwrap();
+        let mut piece = store.partial_resume(&who, &page.id, 0).await.unwrap();
+        let refused = piece.write(&vec![b'<'; 300_000]).await;
+        assert!(matches!(refused, Err(UploadError::Kind { .. })), "{refused:?}");
+        assert!(store.partial_fetch(&who, &page.id).await.unwrap().is_none());
+        // A short one is judged when it is whole.
+        let short = begin("a.pdf", 4, None).await.unwrap();
+        let mut piece = store.partial_resume(&who, &short.id, 0).await.unwrap();
+        piece.write(b"<a/>").await.unwrap();
+        assert!(matches!(piece.finish().await, Err(UploadError::Kind { .. })));
+        // More than was announced.
+        let more = begin("a.pdf", 10, None).await.unwrap();
+        let mut piece = store.partial_resume(&who, &more.id, 0).await.unwrap();
+        let refused = piece.write(b"%PDF-1.7 and more").await;
+        assert!(matches!(refused, Err(UploadError::Overrun { size_bytes: 10 })), "{refused:?}");
+        drop(piece);
+        assert!(store.partial_drop(&who, &more.id).await.unwrap());
+        assert!(!store.partial_drop(&who, &more.id).await.unwrap());
+        // The hash that was announced is held against what came.
+        let bytes = report(2_000);
+        let size = bytes.len() as u64;
+        for (hash, is_right) in [(sha256(PDF), false), (sha256(&bytes), true)] {
+            let begun = begin("a.pdf", size, Some(&hash)).await.unwrap();
+            let mut piece = store.partial_resume(&who, &begun.id, 0).await.unwrap();
+            piece.write(&bytes).await.unwrap();
+            let finished = piece.finish().await;
+            assert_eq!(finished.is_ok(), is_right, "{finished:?}");
+        }
+        assert_eq!(lying(world, "partial"), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_on_its_way_is_its_senders_alone_and_forgotten_in_time() {
+    each_engine(async |world| {
+        let store = &world.store;
+        let (mine, theirs) = (world.scope(&officer()), world.scope(&prosecutor()));
+        let begun = store.partial_begin(&mine, "a.pdf", 100, None).await.unwrap();
+        assert!(store.partial_fetch(&theirs, &begun.id).await.unwrap().is_none());
+        assert!(!store.partial_drop(&theirs, &begun.id).await.unwrap());
+        let stolen = store.partial_resume(&theirs, &begun.id, 0).await.err();
+        assert!(matches!(stolen, Some(UploadError::Gone)));
+        for odd in ["", "../../etc/passwd", &"0".repeat(64), &begun.id.to_uppercase()] {
+            assert!(store.partial_fetch(&mine, odd).await.unwrap().is_none(), "{odd:?}");
+        }
+        // As many and as much as may be on their way at once.
+        for _ in 1..store::attachment::PARTIALS_MAX {
+            store.partial_begin(&mine, "a.pdf", 100, None).await.unwrap();
+        }
+        let many = store.partial_begin(&mine, "a.pdf", 100, None).await;
+        assert!(matches!(many, Err(UploadError::TooMany)));
+        for _ in 0..store::attachment::PARTIAL_BYTES_TIMES {
+            store.partial_begin(&theirs, "a.pdf", 1_000_000, None).await.unwrap();
+        }
+        let much = store.partial_begin(&theirs, "a.pdf", 1, None).await;
+        assert!(matches!(much, Err(UploadError::TooMany)));
+        // A piece puts the end off.
+        world.clock.set("2026-03-02T20:00:00");
+        let mut piece = store.partial_resume(&mine, &begun.id, 0).await.unwrap();
+        piece.write(b"%PDF-1.7").await.unwrap();
+        piece.finish().await.unwrap();
+        world.clock.set("2026-03-03T10:00:00");
+        let left = u64::from(store::attachment::PARTIALS_MAX) - 1;
+        let times = store::attachment::PARTIAL_BYTES_TIMES;
+        assert_eq!(store.partial_sweep().await.unwrap(), left + times);
+        assert_eq!(store.partial_fetch(&mine, &begun.id).await.unwrap().unwrap().offset_bytes, 8);
+        assert_eq!(lying(world, "partial"), 1);
+        world.clock.set("2026-03-04T10:00:00");
+        assert_eq!(store.partial_sweep().await.unwrap(), 1);
+        assert_eq!(lying(world, "partial"), 0);
+    })
+    .await;
+}

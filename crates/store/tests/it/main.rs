@@ -15,6 +15,7 @@ mod backup;
 mod crash;
 mod database;
 mod encryption;
+mod job;
 mod keyset;
 mod list;
 mod listed;
