@@ -90,12 +90,13 @@ pub(crate) async fn until_asked_to_stop(
         );
     }
     let store = house.store.clone();
-    let router = web::router(web::House::new(
+    let rooms = web::House::new(
         house.store.clone(),
         house.people.clone(),
         Arc::new(SystemRandomness),
         pages,
-    ));
+    );
+    let router = web::router(rooms.clone());
 
     let (stop, stopped) = watch::channel(false);
     let lapses = {
@@ -111,6 +112,7 @@ pub(crate) async fn until_asked_to_stop(
             }
         }))
     };
+    let long_work = tokio::spawn(web::job::run(rooms, stopped.clone()));
     let refresh = {
         let (people, store) = (house.people.clone(), store.clone());
         tokio::spawn(every(REFRESH_EVERY, stopped.clone(), move || {
@@ -162,6 +164,7 @@ pub(crate) async fn until_asked_to_stop(
         tracing::warn!("some requests did not end in time and were broken off");
     }
     lapses.await.ok();
+    long_work.await.ok();
     refresh.await.ok();
     if let Some(certificates) = certificates {
         certificates.await.ok();

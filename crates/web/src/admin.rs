@@ -22,6 +22,11 @@ mod unit_import;
 mod user;
 mod user_role;
 
+pub(crate) use journal::{
+    columns as journal_columns, filters as journal_filters, length as journal_length,
+    pour as journal_pour,
+};
+
 pub(crate) fn routes() -> Router<House> {
     Router::new()
         .route("/admin", get(show))
@@ -30,7 +35,7 @@ pub(crate) fn routes() -> Router<House> {
         .route("/admin/users/{user}/close", post(user::close))
         .route("/admin/users/{user}/reopen", post(user::reopen))
         .route("/admin/units", get(unit::list))
-        .route("/admin/units/export", get(unit::export))
+        .route("/admin/units/export", get(unit::export).post(unit::start))
         .route("/admin/units/new", get(unit::blank).post(unit::create))
         .route("/admin/units/{unit}/edit", get(unit::edit).post(unit::change))
         .route("/admin/units/import", get(unit_import::blank).post(unit_import::preview))
@@ -50,6 +55,7 @@ pub(crate) fn routes() -> Router<House> {
         .route("/admin/users/{user}/unlock", post(user_role::unlock))
         // By the security auditor.
         .route("/admin/journal", get(journal::list))
+        .route("/admin/journal/export", get(journal::export).post(journal::start))
 }
 
 /// `GET /admin`: to the page an administrator works on.

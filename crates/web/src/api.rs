@@ -12,6 +12,7 @@ mod caller;
 mod counter;
 mod draft;
 mod input;
+mod job;
 mod limit;
 mod matter;
 mod near;

@@ -1,17 +1,17 @@
-//! Attachments (附件): taken in piece by piece, handed out so that a browser saves them and runs nothing.
+//! Attachments (附件): taken in whole or, by [`upload`], in several pieces, handed out so that a browser saves them and runs nothing.
 //! What kinds are taken, and that a file is what its name says, is [`store::attachment`]'s to judge.
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use calendar::Words;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
-use store::attachment::{Attachment, UploadError};
+use store::attachment::{Attachment, Partial, UploadError};
 use tokio::io::AsyncReadExt as _;
 
 use crate::House;
@@ -20,10 +20,14 @@ use crate::matter::value::size_words;
 use crate::message::words;
 use crate::session::{SignedIn, escaped};
 
+pub(crate) mod upload;
+
 /// The addresses of files.
 pub(crate) fn routes() -> Router<House> {
     Router::new()
         .route("/attachments", post(take))
+        .route("/attachments/uploads", post(begin))
+        .route("/attachments/uploads/{upload}", get(look).patch(append).delete(remove))
         .route("/attachments/{sha256}", get(hand_out))
         .route("/attachments/{sha256}/preview", get(preview))
         .layer(DefaultBodyLimit::disable())
@@ -41,11 +45,9 @@ pub(crate) struct NotTaken(pub(crate) Words);
 impl NotTaken {
     /// The file's fault in words; what broke on our side is no fault of the file.
     fn of(error: UploadError) -> Result<Self, WebError> {
-        let filled = |key: &str, name: &str, value: &str| {
-            let Words { zh, en } = words(key);
-            let place = format!("{{{name}}}");
-            Words { zh: zh.replace(&place, value), en: en.replace(&place, value) }
-        };
+        if let Some(words) = upload::own_words(&error) {
+            return Ok(Self(words));
+        }
         Ok(Self(match error {
             UploadError::TooLarge { most_bytes } => {
                 filled("attachment.too-big", "max", &size_words(most_bytes))
@@ -54,8 +56,20 @@ impl NotTaken {
             UploadError::Kind { media_type } => filled("attachment.kind", "found", &media_type),
             UploadError::Name => words("attachment.name"),
             UploadError::Store(error) => return Err(error.into()),
+            UploadError::Gone
+            | UploadError::Offset { .. }
+            | UploadError::Overrun { .. }
+            | UploadError::Digest
+            | UploadError::TooMany => words("error.bad-detail"),
         }))
     }
+}
+
+/// The words of a key with one place filled, in both languages.
+fn filled(key: &str, name: &str, value: &str) -> Words {
+    let Words { zh, en } = words(key);
+    let place = format!("{{{name}}}");
+    Words { zh: zh.replace(&place, value), en: en.replace(&place, value) }
 }
 
 /// Takes a file in, piece by piece. One that is not taken leaves nothing behind.
@@ -127,12 +141,82 @@ async fn take(
     }
 }
 
+/// What a script is told of a file on its way.
+#[derive(Debug, Serialize)]
+struct OnItsWay<'a> {
+    offset: u64,
+    size: u64,
+    name: &'a str,
+    /// What a form sends to name it, once it is whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachment_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<&'a str>,
+}
+
+fn on_its_way(partial: &Partial) -> Result<Response, WebError> {
+    let whole = partial.attachment.as_ref();
+    let shown = OnItsWay {
+        offset: partial.offset_bytes,
+        size: partial.size_bytes,
+        name: &partial.name,
+        attachment_id: whole.map(Attachment::raw),
+        sha256: whole.map(|file| file.sha256.as_str()),
+    };
+    let json = serde_json::to_string(&shown).map_err(WebError::internal)?;
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    Ok(upload::told(partial, (kind, json).into_response()))
+}
+
+/// `POST /attachments/uploads`: begins a file that comes in pieces; says its address.
+async fn begin(
+    State(house): State<House>,
+    who: SignedIn,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    let partial = upload::begin(&house, &who.scope, &headers).await?;
+    let address = format!("/attachments/uploads/{}", partial.id);
+    Ok(upload::located(&address, created(on_its_way(&partial)?)))
+}
+
+/// `GET` and `HEAD /attachments/uploads/{upload}`: how far it has come.
+async fn look(
+    State(house): State<House>,
+    who: SignedIn,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    on_its_way(&upload::look(&house, &who.scope, &headers, &id).await?)
+}
+
+/// `PATCH /attachments/uploads/{upload}`: the next piece.
+async fn append(
+    State(house): State<House>,
+    who: SignedIn,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, WebError> {
+    let (parts, body) = request.into_parts();
+    let partial = upload::append(&house, &who.scope, &parts.headers, &id, body).await?;
+    Ok(upload::taken(&partial))
+}
+
+/// `DELETE /attachments/uploads/{upload}`: it is wanted no more.
+async fn remove(
+    State(house): State<House>,
+    who: SignedIn,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    upload::remove(&house, &who.scope, &headers, &id).await
+}
+
 fn refuse(NotTaken(words): NotTaken) -> WebError {
     WebError::Bad(words)
 }
 
 /// Nothing in a file that is handed out may run, whoever opens it how.
-const SANDBOX: &str = "default-src 'none'; sandbox";
+pub(crate) const SANDBOX: &str = "default-src 'none'; sandbox";
 const SECURITY_POLICY: HeaderName = header::CONTENT_SECURITY_POLICY;
 
 /// `GET /attachments/{sha256}`: to be saved, never to be shown.
@@ -214,7 +298,8 @@ fn picture(head: &[u8]) -> Option<&'static str> {
     }
 }
 
-fn stream(file: tokio::fs::File) -> Body {
+/// The bytes of a file, read as they are sent.
+pub(crate) fn stream(file: tokio::fs::File) -> Body {
     Body::from_stream(pieces(file))
 }
 
@@ -228,7 +313,7 @@ fn pieces(file: tokio::fs::File) -> impl Stream<Item = std::io::Result<Bytes>> +
 }
 
 /// The name as RFC 6266 writes it, with a plain one for old programs.
-fn disposition(name: &str) -> String {
+pub(crate) fn disposition(name: &str) -> String {
     let plain: String =
         name.chars()
             .map(|one| {

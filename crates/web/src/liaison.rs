@@ -5,7 +5,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use store::division::divisions;
 use store::liaison::Person;
 use store::unit::{LINES, Unit, line_words, side_words};
@@ -14,15 +13,17 @@ use crate::House;
 use crate::error::WebError;
 use crate::fields::{Fields, Query};
 use crate::filters;
+use crate::job::ask::{Ask, Length};
+use crate::job::export::{answer, begin, list_address};
+use crate::job::sheet::Pour;
 use crate::message::{Language, T};
 use crate::parts::input::Choice;
 use crate::parts::pager::{PAGE_ROWS, Pager, Rows, page_number};
-use crate::register::{XLSX, file};
 use crate::session::{Account, SignedIn, Visitor};
 use crate::shell::{Page, Shell};
 
 pub(crate) fn routes() -> Router<House> {
-    Router::new().route("/liaisons", get(show)).route("/liaisons/export", get(export))
+    Router::new().route("/liaisons", get(show)).route("/liaisons/export", get(export).post(start))
 }
 
 /// The liaison book.
@@ -162,44 +163,80 @@ async fn rows(house: &House, query: &Fields, language: Language) -> Result<Vec<R
 /// `GET /liaisons/export`.
 async fn export(
     State(house): State<House>,
-    _: Account,
+    account: Account,
     visitor: Visitor,
     Query(query): Query,
 ) -> Result<Response, WebError> {
-    let language = visitor.language;
-    let rows = rows(&house, &query, language).await?;
-    let title = language.t()("nav.liaison");
-    let bytes = tokio::task::spawn_blocking(move || workbook(language, title, &rows))
-        .await
-        .map_err(WebError::internal)?
-        .map_err(WebError::internal)?;
-    Ok(file(XLSX, &format!("{title}-{}.xlsx", house.today()), bytes))
+    let ask = Ask::Liaisons { query: query.query() };
+    answer(&house, &account, &visitor, ask, list_address("/liaisons", &query)).await
 }
 
-fn workbook(language: Language, title: &str, rows: &[Row]) -> Result<Vec<u8>, XlsxError> {
+/// `POST` to the same: begun in the background.
+async fn start(
+    State(house): State<House>,
+    account: Account,
+    visitor: Visitor,
+    Query(query): Query,
+) -> Result<Response, WebError> {
+    begin(&house, &account, &visitor, Ask::Liaisons { query: query.query() }).await
+}
+
+/// Rows poured at once.
+const GROUP_ROWS: usize = 500;
+
+fn read(query: &str) -> Fields {
+    Fields::read(query.trim_start_matches('?').as_bytes())
+}
+
+/// What narrows the book, in words.
+pub(crate) fn filters(query: &str, language: Language) -> Vec<String> {
+    let query = read(query);
+    let mut filters = Vec::new();
+    filters.extend(query.given("q").map(str::to_owned));
+    filters.extend(query.given("division").map(str::to_owned));
+    let side = store::unit::side_read(query.get("side"));
+    filters.extend(side.map(|side| language.of(&side_words(side)).to_owned()));
+    filters.extend(query.given("line").map(|line| language.of(&line_words(line)).to_owned()));
+    if query.has("missing") {
+        filters.push(language.say("liaison.none").to_owned());
+    }
+    filters
+}
+
+/// The headings of the file.
+pub(crate) fn columns(language: Language) -> Vec<String> {
     let t = language.t();
-    let mut workbook = Workbook::new();
-    let sheet = workbook.add_worksheet();
-    sheet.set_name(title)?;
-    let bold = Format::new().set_bold();
     let heads = [
-        (t("liaison.unit"), 36.0),
-        (t("liaison.side"), 10.0),
-        (t("unit.division"), 14.0),
-        (t("unit.liaison"), 12.0),
-        (t("account.job"), 18.0),
-        (t("account.phone"), 18.0),
+        t("liaison.unit"),
+        t("liaison.side"),
+        t("unit.division"),
+        t("unit.liaison"),
+        t("account.job"),
+        t("account.phone"),
     ];
-    for (at, (words, width)) in (0_u16..).zip(heads) {
-        sheet.write_string_with_format(0, at, words, &bold)?;
-        sheet.set_column_width(at, width)?;
+    heads.map(str::to_owned).to_vec()
+}
+
+/// How many rows there are.
+pub(crate) async fn length(house: &House, query: &str) -> Result<Length, WebError> {
+    let rows = rows(house, &read(query), Language::Zh).await?;
+    Ok(Length::Exactly(u64::try_from(rows.len()).unwrap_or(u64::MAX)))
+}
+
+/// The rows of the file.
+pub(crate) async fn pour(
+    house: &House,
+    query: &str,
+    language: Language,
+    pour: &Pour,
+) -> Result<(), WebError> {
+    let rows = rows(house, &read(query), language).await?;
+    let cells: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|row| vec![row.unit, row.side, row.division, row.liaison, row.title, row.phone])
+        .collect();
+    for group in cells.chunks(GROUP_ROWS) {
+        pour.rows(group.to_vec()).await?;
     }
-    for (at, row) in (1_u32..).zip(rows) {
-        let cells = [&row.unit, &row.side, &row.division, &row.liaison, &row.title, &row.phone];
-        for (place, words) in (0_u16..).zip(cells) {
-            sheet.write_string(at, place, words)?;
-        }
-    }
-    sheet.set_freeze_panes(1, 1)?;
-    workbook.save_to_buffer()
+    Ok(())
 }

@@ -19,6 +19,7 @@ use axum::routing::get;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use store::directory::Directory;
+use store::job::Jobs;
 use store::people::People;
 use store::randomness::{NoRandomness, Randomness};
 use store::{Clock, Store};
@@ -40,6 +41,7 @@ pub mod fields;
 mod filters;
 mod form;
 mod guard;
+pub mod job;
 mod liaison;
 mod matter;
 pub mod mechanism;
@@ -77,6 +79,7 @@ pub fn router(house: House) -> Router {
         .merge(draft::routes())
         .merge(document::routes())
         .merge(attachment::routes())
+        .merge(job::routes())
         .merge(api::routes())
         .route("/static/{name}", get(asset::show))
         .route("/healthz", get(health))
@@ -87,6 +90,17 @@ pub fn router(house: House) -> Router {
         .layer(from_fn_with_state(house.clone(), guard::headers))
         .with_state(house)
 }
+
+/// A name no other process has, for the claims on long work.
+fn runner_name(randomness: &dyn Randomness) -> String {
+    let secret = store::randomness::secret(randomness).unwrap_or_default();
+    let some: String = secret.chars().take(RUNNER_DIGITS).collect();
+    // Without randomness the number of the process still tells those of one machine apart.
+    format!("{}-{some}", std::process::id())
+}
+
+/// Random digits of a runner's name.
+const RUNNER_DIGITS: usize = 12;
 
 /// `GET /healthz`: whether the database answers.
 async fn health(State(house): State<House>) -> Response {
@@ -120,6 +134,8 @@ pub struct Rooms {
     pub settings: Settings,
     pace: Option<Pace>,
     failures: AtomicU64,
+    pub(crate) jobs: Jobs,
+    pub(crate) bell: job::Bell,
 }
 
 /// How the pages are set up.
@@ -178,7 +194,9 @@ impl House {
     ) -> Self {
         let pace = settings.requests_per_minute_max.map(Pace::new);
         let failures = AtomicU64::new(0);
-        Self(Arc::new(Rooms { store, people, randomness, settings, pace, failures }))
+        let jobs = Jobs::new(&store, &people, runner_name(randomness.as_ref()));
+        let bell = job::Bell::default();
+        Self(Arc::new(Rooms { store, people, randomness, settings, pace, failures, jobs, bell }))
     }
 
     /// Counts one request.

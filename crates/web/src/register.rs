@@ -5,12 +5,13 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::State as Given;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use calendar::start_of_day;
 use jiff::civil::Date;
+use procedure::definition::State;
 use procedure::{Procedure, Rules};
 use store::division::divisions;
 use store::matter::{Filter, Light, Page as Rows, Sort, Total};
@@ -30,18 +31,19 @@ use crate::session::{Done, SignedIn, own_page};
 use crate::shell::{Page, Shell};
 
 mod column;
-mod export;
+mod counterpart;
+pub(crate) mod export;
 
 pub(crate) fn routes() -> Router<House> {
     let mut router = Router::new()
         .route("/register", get(show))
-        .route("/register/export", get(export::export))
+        .route("/register/export", get(export::export).post(export::start))
         .route("/views", post(save_view))
         .route("/views/delete", post(delete_view));
     for mechanism in MECHANISMS {
         router = router
             .route(&format!("/{}", mechanism.id), get(show))
-            .route(&format!("/{}/export", mechanism.id), get(export::export));
+            .route(&format!("/{}/export", mechanism.id), get(export::export).post(export::start));
     }
     router
 }
@@ -136,7 +138,7 @@ impl<'a> Place<'a> {
 
 /// `GET /register` and `GET /{mechanism}`.
 async fn show(
-    State(house): State<House>,
+    Given(house): Given<House>,
     who: SignedIn,
     uri: Uri,
     Query(query): Query,
@@ -166,20 +168,14 @@ async fn show(
         })
         .collect();
     let shown = listing.rows.len();
-    let (total, rows_total) = match listing.total {
-        Total::Exactly(total) => {
-            let total = i64::try_from(total).unwrap_or(i64::MAX);
-            (language.with("register.total", "n", total), crate::parts::pager::Rows::Exactly(total))
-        }
-        Total::MoreThan(total) => {
-            let total = i64::try_from(total).unwrap_or(i64::MAX);
-            let words = language.with("register.total-more", "n", total);
-            (words, crate::parts::pager::Rows::MoreThan(total))
-        }
-    };
+    let (mut total, rows_total) = counted(language, listing.total);
+    if !asked.is_filtered {
+        let live = counters.live.get(&procedure.id).copied().unwrap_or(0);
+        total.push_str(&language.with("register.of-which-live", "n", live));
+    }
     let pager = (shown > 0 || number > 1)
         .then(|| Pager::new(language, &query, number, PAGE_ROWS, shown, rows_total));
-    let shown_columns = column::chosen(&query);
+    let shown_columns = column::chosen(&query, procedure);
     let words = |column: Column| language.t()(column.key()).to_owned();
     let views = house.store.view_list(who.user, &address).await?;
     let kept = query.without(&["page"]);
@@ -207,7 +203,7 @@ async fn show(
         form: asked.form(&house, &query, procedure, &reader),
         total,
         shown_columns: shown_columns.iter().map(|column| (*column, words(*column))).collect(),
-        rows: listing.rows.into_iter().map(|row| reader.line(row)).collect(),
+        rows: counterpart::lines(&house, &who.scope, &reader, listing.rows).await?,
         pager,
         views: views
             .into_iter()
@@ -218,6 +214,21 @@ async fn show(
         page: address,
     })
     .into_response())
+}
+
+/// How many there are, in words and for the pager.
+pub(crate) fn counted(language: Language, total: Total) -> (String, crate::parts::pager::Rows) {
+    let whole = |total: u64| i64::try_from(total).unwrap_or(i64::MAX);
+    match total {
+        Total::Exactly(total) => {
+            let words = language.with("register.total", "n", whole(total));
+            (words, crate::parts::pager::Rows::Exactly(whole(total)))
+        }
+        Total::MoreThan(total) => {
+            let words = language.with("register.total-more", "n", whole(total));
+            (words, crate::parts::pager::Rows::MoreThan(whole(total)))
+        }
+    }
 }
 
 /// The words of a place in the navigation.
@@ -257,7 +268,11 @@ impl Asked {
             "open" => (Some(false), None),
             "ended" => (Some(true), None),
             "" => (None, None),
-            one => (None, procedure.state(one).map(|state| state.id.clone())),
+            one => {
+                let rules = house.store.rules();
+                let states = states_of(&rules, procedure);
+                (None, states.iter().find(|state| state.id == one).map(|state| state.id.clone()))
+            }
         };
         let day = |name: &str| query.parsed::<Date>(name);
         let division = query
@@ -322,9 +337,8 @@ impl Asked {
             ("ended", t("register.ended")),
         ]);
         states.extend(
-            procedure
-                .states
-                .iter()
+            states_of(reader.rules(), procedure)
+                .into_iter()
                 .map(|state| (state.id.clone(), language.of(&state.name).to_owned())),
         );
         let lights = owned(&[
@@ -394,6 +408,18 @@ impl Asked {
     }
 }
 
+/// The states a matter of a procedure can stand in, those of the newest version first: what was opened
+/// under an older one still stands in its states.
+fn states_of<'a>(rules: &'a Rules, procedure: &Procedure) -> Vec<&'a State> {
+    let mut found: Vec<&State> = Vec::new();
+    for state in rules.versions(&procedure.id).iter().rev().flat_map(|version| &version.states) {
+        if !found.iter().any(|known| known.id == state.id) {
+            found.push(state);
+        }
+    }
+    found
+}
+
 fn light_read(id: &str) -> Option<Light> {
     match id {
         "overdue" => Some(Light::Overdue),
@@ -457,7 +483,7 @@ async fn without_procedure(
 
 /// `POST /views`: keeps the list as it is under a name.
 async fn save_view(
-    State(house): State<House>,
+    Given(house): Given<House>,
     who: SignedIn,
     form: Fields,
 ) -> Result<Done, WebError> {
@@ -478,7 +504,7 @@ async fn save_view(
 
 /// `POST /views/delete`.
 async fn delete_view(
-    State(house): State<House>,
+    Given(house): Given<House>,
     who: SignedIn,
     form: Fields,
 ) -> Result<Done, WebError> {

@@ -48,6 +48,8 @@ pub struct Visitor {
     pub account: Option<Account>,
     /// A session was brought that is no longer good.
     pub has_expired: bool,
+    /// How much long work of theirs waits or runs.
+    pub jobs: u32,
     new_visit: Option<String>,
 }
 
@@ -186,6 +188,7 @@ pub(crate) async fn recognise(house: &House, request: &mut Request) -> Result<Vi
     if let Some(token) = token {
         if let Some(session) = house.people.session_fetch(&token).await? {
             visitor.csrf.clone_from(&session.csrf);
+            visitor.jobs = house.jobs_live(session.person.id).await?;
             visitor.account = Some(Account { session: Arc::new(session) });
         } else {
             visitor.has_expired = true;

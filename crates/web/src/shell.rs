@@ -44,6 +44,8 @@ pub struct Shell {
     pub wide: bool,
     /// Who printed it and when.
     pub printed: String,
+    /// How much long work of one's own waits or runs.
+    pub jobs: u32,
 }
 
 /// The bar above everything in the demo.
@@ -176,6 +178,7 @@ impl Shell {
             flash,
             wide: false,
             printed: language.fill("shell.printed", &[("name", &name), ("day", &today)]),
+            jobs: visitor.jobs,
         }
         .start(session.is_some())
     }

@@ -3,11 +3,14 @@
 //
 //   form[data-draft]             autosaves its fields: see Draft
 //   [data-draft-clear="KEY"]     on the page after a success: forget the local copy KEY (the form's data-draft)
-//   input[type=file][data-upload] uploads at once, with progress and hash: see Upload
+//   input[type=file][data-upload] uploads at once, with progress and hash: see upload.js
 //   input[data-pick]             suggests units, divisions, enterprises while typing: see Picker
+//   input[type=date][data-day]   says in the element of that id what is out of the ordinary about the day: see day
+//   [data-lines]                 inputs of one name, one a line: another comes when the last is filled
 //   button[data-copy="TEXT"]     copies TEXT; data-copied is the word shown after
 //   button[data-print]           prints the page
 //   input[data-check-all="NAME"] ticks every checkbox of that name
+//   .chart-frame                 is scrolled to the .chart-marked state
 //   form (POST)                  is sent once; data-busy is the word on the button while it goes
 //
 // Elements that only make sense with this script carry `hidden` in the page and are shown here.
@@ -34,9 +37,6 @@
     const now = new Date();
     return [now.getHours(), now.getMinutes()].map((part) => String(part).padStart(2, "0")).join(":");
   };
-
-  const megabytes = (bytes) =>
-    bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1048576).toFixed(1)} MB`;
 
   // ---- Draft --------------------------------------------------------------------------------------------
   //
@@ -199,106 +199,6 @@
     });
   };
 
-  // ---- Upload -------------------------------------------------------------------------------------------
-  //
-  // input[type=file][data-upload=URL][data-upload-name=FIELD]: each chosen file is sent at once as the raw body, with
-  // X-File-Name (percent-encoded), X-CSRF-Token and Content-Type. Answer: {attachment_id, sha256, size, name}; a hidden
-  // input FIELD with the id joins the form, and the file input is emptied so that the file is not sent twice.
-  // Refusal: any status but 2xx, with {title} or {detail} (problem+json) shown beside the file.
-  // Words on the input: data-upload-sending ("{percent}%"), data-upload-done, data-upload-hash ("SHA-256 {sha256}"),
-  // data-upload-failed, data-upload-mismatch, data-upload-retry, data-upload-remove, data-upload-too-big ("{max}").
-  // data-upload-max = bytes. The list goes into the [data-upload-list] of the same .upload box.
-
-  const HASH_HERE_MAX_BYTES = 64 * 1024 * 1024;
-
-  const hashHere = async (file) => {
-    if (!window.crypto?.subtle || file.size > HASH_HERE_MAX_BYTES) return null;
-    const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-    return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  };
-
-  const sendFile = (input, list, file) => {
-    const words = input.dataset;
-    const form = input.form;
-    const name = make("span", { textContent: `${file.name}（${megabytes(file.size)}）` });
-    const state = make("span", { className: "small muted" });
-    state.setAttribute("role", "status");
-    const bar = make("progress", { max: 100, value: 0 });
-    bar.setAttribute("aria-label", file.name);
-    const row = make("li", {}, name, state, bar);
-    list.append(row);
-
-    const button = (word, act) => {
-      const made = make("button", { type: "button", className: "btn small plain", textContent: word || "" });
-      made.addEventListener("click", act);
-      return made;
-    };
-    const remove = () => {
-      request?.abort();
-      row.remove();
-      form?.dispatchEvent(new Event("change", { bubbles: true }));
-    };
-    const fail = (text) => {
-      bar.remove();
-      state.replaceChildren(button(words.uploadRetry, () => (row.remove(), sendFile(input, list, file))), button(words.uploadRemove, remove));
-      row.append(make("p", { className: "error red", textContent: text }));
-      delete row.dataset.pending;
-    };
-
-    let request = null;
-    if (words.uploadMax && file.size > Number(words.uploadMax)) {
-      fail(fill(words.uploadTooBig, { max: megabytes(Number(words.uploadMax)) }));
-      return;
-    }
-
-    row.dataset.pending = "true";
-    const local = hashHere(file).catch(() => null);
-    request = new XMLHttpRequest();
-    request.open("POST", words.upload);
-    request.responseType = "json";
-    request.setRequestHeader("X-File-Name", encodeURIComponent(file.name));
-    request.setRequestHeader("X-CSRF-Token", csrf(form));
-    request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
-    request.setRequestHeader("Accept", "application/json");
-    request.upload.addEventListener("progress", (event) => {
-      if (!event.lengthComputable) return;
-      const percent = Math.floor((event.loaded / event.total) * 100);
-      bar.value = percent;
-      state.textContent = fill(words.uploadSending, { percent });
-    });
-    request.addEventListener("error", () => fail(words.uploadFailed));
-    request.addEventListener("load", async () => {
-      const answer = request.response;
-      if (request.status < 200 || request.status > 299 || !answer?.attachment_id) {
-        fail(answer?.detail || answer?.title || words.uploadFailed);
-        return;
-      }
-      const mine = await local;
-      if (mine && mine !== answer.sha256) {
-        fail(words.uploadMismatch);
-        return;
-      }
-      bar.remove();
-      delete row.dataset.pending;
-      state.replaceChildren(make("span", { className: "light ok", textContent: words.uploadDone || "" }), button(words.uploadRemove, remove));
-      row.append(
-        make("span", { className: "code", textContent: fill(words.uploadHash, { sha256: answer.sha256 }) }),
-        make("input", { type: "hidden", name: words.uploadName || "attachment_id", value: answer.attachment_id }),
-      );
-      form?.dispatchEvent(new Event("change", { bubbles: true }));
-    });
-    request.send(file);
-  };
-
-  const upload = (input) => {
-    const list = input.closest(".upload")?.querySelector("[data-upload-list]");
-    if (!list) return;
-    input.addEventListener("change", () => {
-      for (const file of [...input.files]) sendFile(input, list, file);
-      input.value = "";
-    });
-  };
-
   // ---- Picker -------------------------------------------------------------------------------------------
   //
   // input[data-pick=unit|division|…][data-pick-url=URL][data-pick-into=ID]: asks URL?q=… for [{code, name, note}] and
@@ -448,6 +348,43 @@
     });
   });
 
+  // ---- Day: data-day names the element that tells, data-day-url what knows, with the day behind a slash ----
+
+  const day = (input) => {
+    const note = document.getElementById(input.dataset.day);
+    if (!note) return;
+    let asked = 0;
+    input.addEventListener("change", async () => {
+      const mine = ++asked;
+      note.textContent = "";
+      if (!input.value) return;
+      try {
+        const answer = await fetch(`${input.dataset.dayUrl}/${encodeURIComponent(input.value)}`, {
+          headers: { Accept: "application/json" },
+          redirect: "manual",
+          credentials: "same-origin",
+        });
+        // Only the newest day is told of, however late the answers come.
+        if (answer.ok && mine === asked) note.textContent = (await answer.json()).words;
+      } catch {
+        // A hint, and the page says it again when the form comes back.
+      }
+    });
+  };
+
+  const lines = (box) =>
+    box.addEventListener("input", () => {
+      const last = [...box.querySelectorAll("input")].at(-1);
+      if (!last?.value.trim()) return;
+      const next = last.cloneNode();
+      next.id = "";
+      next.removeAttribute("aria-invalid");
+      next.value = "";
+      next.setAttribute("value", "");
+      if (!next.hasAttribute("aria-label")) next.setAttribute("aria-label", last.labels?.[0]?.textContent || "");
+      box.append(next);
+    });
+
   const copy = (button) => {
     if (!navigator.clipboard) return; // Stays hidden: outside a secure context there is no clipboard.
     button.hidden = false;
@@ -468,6 +405,14 @@
     box.hidden = false;
     const all = () => document.querySelectorAll(`input[type="checkbox"][name="${CSS.escape(box.dataset.checkAll)}"]`);
     box.addEventListener("change", () => all().forEach((other) => (other.checked = box.checked)));
+  };
+
+  // A chart wider than its frame opens where the matter stands.
+  const chartFrame = (frame) => {
+    const here = frame.querySelector(".chart-marked");
+    if (!here || frame.scrollWidth <= frame.clientWidth) return;
+    const [state, around] = [here.getBoundingClientRect(), frame.getBoundingClientRect()];
+    frame.scrollLeft += state.left + state.width / 2 - (around.left + around.width / 2);
   };
 
   // Header menus are <details>: close them on Escape and on a click elsewhere.
@@ -496,11 +441,13 @@
   const start = (root) => {
     each(root, "[data-draft-clear]", (mark) => stored.drop(mark.dataset.draftClear));
     each(root, "form[data-draft]", draft);
-    each(root, "input[type=file][data-upload]", upload);
     each(root, "input[data-pick]", pick);
+    each(root, "input[data-day]", day);
+    each(root, "[data-lines]", lines);
     each(root, "form", once);
     each(root, "button[data-copy]", copy);
     each(root, "button[data-print]", print);
+    each(root, ".chart-frame", chartFrame);
     each(root, "input[data-check-all]", checkAll);
   };
 

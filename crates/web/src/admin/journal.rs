@@ -2,19 +2,30 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::response::Response;
 use procedure::{UnitId, UserId};
-use store::journal::{AdminAct, AdminEvent, AdminEventFilter};
+use store::job::Right;
+use store::journal::{AdminAct, AdminEvent, AdminEventFilter, JOURNAL_ROWS_MAX};
+use store::people::Authority;
+use store::role::PlatformRole;
+use store::setting::Setting;
 
+use self::fact::Fact;
 use super::{Tabs, shell};
 use crate::House;
 use crate::error::WebError;
-use crate::fields::Query;
+use crate::fields::{Fields, Query};
 use crate::filters;
+use crate::job::ask::{Ask, Length};
+use crate::job::export::{answer, begin, list_address};
+use crate::job::sheet::Pour;
 use crate::message::{Language, T};
 use crate::parts::input::Choice;
 use crate::parts::mark::minute;
 use crate::session::SecurityAuditor;
 use crate::shell::{Page, Shell};
+
+mod fact;
 
 /// Entries a page.
 const JOURNAL_ROWS: u16 = 50;
@@ -32,6 +43,7 @@ pub(super) struct JournalPage {
     rows: Vec<EntryRow>,
     next: Option<String>,
     is_later: bool,
+    export: String,
 }
 
 #[derive(Debug)]
@@ -42,7 +54,7 @@ struct EntryRow {
     what: String,
     target: String,
     href: Option<String>,
-    detail: String,
+    facts: Vec<Fact>,
 }
 
 /// `GET /admin/journal`.
@@ -91,7 +103,124 @@ pub(super) async fn list(
         rows,
         next,
         is_later: query.given("before").is_some(),
+        export: format!("/admin/journal/export{}", query.without(&["before"]).query()),
     }))
+}
+
+/// `GET /admin/journal/export`.
+pub(super) async fn export(
+    State(house): State<House>,
+    who: SecurityAuditor,
+    Query(query): Query,
+) -> Result<Response, WebError> {
+    let back = list_address("/admin/journal", &query);
+    answer(&house, &who.account, &who.visitor, asked(&query), back).await
+}
+
+/// `POST` to the same: begun in the background.
+pub(super) async fn start(
+    State(house): State<House>,
+    who: SecurityAuditor,
+    Query(query): Query,
+) -> Result<Response, WebError> {
+    begin(&house, &who.account, &who.visitor, asked(&query)).await
+}
+
+fn asked(query: &Fields) -> Ask {
+    Ask::Journal { query: query.without(&["before"]).query() }
+}
+
+fn read(query: &str) -> Fields {
+    Fields::read(query.trim_start_matches('?').as_bytes())
+}
+
+/// What narrows the journal, in words.
+pub(crate) fn filters(query: &str, language: Language) -> Vec<String> {
+    let query = read(query);
+    let act = query.given("act").and_then(AdminAct::read);
+    let act = act.map(|act| language.of(&act.words()).to_owned());
+    act.into_iter().chain(query.given("user").map(str::to_owned)).collect()
+}
+
+/// The headings of the file.
+pub(crate) fn columns(language: Language) -> Vec<String> {
+    let t = language.t();
+    let heads = [
+        t("admin.number"),
+        t("admin.at"),
+        t("admin.by"),
+        t("admin.what"),
+        t("admin.target"),
+        t("admin.detail"),
+    ];
+    heads.map(str::to_owned).to_vec()
+}
+
+/// The filter of an address; none when it names nobody.
+async fn filter(house: &House, query: &Fields) -> Option<AdminEventFilter> {
+    let user = match query.given("user") {
+        Some(login) => Some(house.people.user_by_login(login).await.ok()?.person.id),
+        None => None,
+    };
+    let act = query.given("act").and_then(AdminAct::read);
+    Some(AdminEventFilter { act, user, target: None, before: None })
+}
+
+/// The auditor who asks; the store looks whether they still are.
+fn authority(right: &Right) -> Result<Authority, WebError> {
+    if right.platform == Some(PlatformRole::SecurityAuditor) {
+        Ok(Authority::Person(right.user))
+    } else {
+        Err(WebError::forbidden("error.only-security-auditor"))
+    }
+}
+
+/// How many entries there are, counted as far as `most`.
+pub(crate) async fn length(
+    house: &House,
+    right: &Right,
+    query: &str,
+    most: u64,
+) -> Result<Length, WebError> {
+    let by = authority(right)?;
+    let Some(mut filter) = filter(house, &read(query)).await else {
+        return Ok(Length::Exactly(0));
+    };
+    let mut counted = 0;
+    loop {
+        let events = house.people.admin_event_list(by, &filter, JOURNAL_ROWS_MAX).await?;
+        counted += events.len() as u64;
+        match events.last() {
+            Some(_) if counted > most => return Ok(Length::MoreThan(most)),
+            Some(last) => filter.before = Some(last.id),
+            None => return Ok(Length::Exactly(counted)),
+        }
+    }
+}
+
+/// The entries, newest first.
+pub(crate) async fn pour(
+    house: &House,
+    right: &Right,
+    query: &str,
+    language: Language,
+    pour: &Pour,
+) -> Result<(), WebError> {
+    let by = authority(right)?;
+    let Some(mut filter) = filter(house, &read(query)).await else { return Ok(()) };
+    loop {
+        let events = house.people.admin_event_list(by, &filter, JOURNAL_ROWS_MAX).await?;
+        let Some(last) = events.last() else { return Ok(()) };
+        filter.before = Some(last.id);
+        let mut rows = Vec::with_capacity(events.len());
+        for event in &events {
+            let row = entry(house, event, language).await;
+            let number = row.id.to_string();
+            let detail = fact::line(&row.facts, language);
+            rows.push(vec![number, row.at, row.by, row.what, row.target, detail]);
+        }
+        pour.rows(rows).await?;
+    }
 }
 
 async fn entry(house: &House, event: &AdminEvent, language: Language) -> EntryRow {
@@ -117,6 +246,11 @@ async fn entry(house: &House, event: &AdminEvent, language: Language) -> EntryRo
             }
             Err(_) => (event.target_id.clone(), None),
         },
+        "setting" => {
+            let setting = Setting::read(&event.target_id);
+            let words = setting.map(|one| language.of(&one.words()).to_owned());
+            (words.unwrap_or_else(|| event.target_id.clone()), None)
+        }
         _ => (event.target_id.clone(), None),
     };
     EntryRow {
@@ -126,19 +260,6 @@ async fn entry(house: &House, event: &AdminEvent, language: Language) -> EntryRo
         what,
         target,
         href,
-        detail: detail(&event.detail),
+        facts: fact::facts(house, &event.detail, language).await,
     }
-}
-
-/// The particulars on one line: `role=liaison, session=3`.
-fn detail(detail: &serde_json::Value) -> String {
-    let Some(facts) = detail.as_object() else { return String::new() };
-    let facts: Vec<String> = facts
-        .iter()
-        .map(|(name, value)| match value {
-            serde_json::Value::String(text) => format!("{name}={text}"),
-            other => format!("{name}={other}"),
-        })
-        .collect();
-    facts.join(", ")
 }

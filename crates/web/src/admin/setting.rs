@@ -30,7 +30,8 @@ pub(super) async fn change(
     let mut errors = Vec::new();
     for setting in Setting::ALL {
         let given = form.get(setting.id());
-        if given == now.get(setting).to_string() {
+        // A form of before the setting was there says nothing of it.
+        if !form.has(setting.id()) || given == now.get(setting).to_string() {
             continue;
         }
         match house.people.setting_change(by, setting, given).await {

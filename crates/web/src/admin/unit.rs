@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use procedure::{FieldError, UnitId};
 use store::division::divisions;
-use store::import::{TableLanguage, units_csv, units_xlsx};
 use store::people::{PeopleError, PeopleRefusal};
 use store::unit::{
     BASES, LINES, Unit, UnitField, UnitForm, UnitLevel, basis_words, line_words, side_words,
@@ -16,10 +15,11 @@ use crate::House;
 use crate::error::{WebError, unprocessable};
 use crate::fields::{Fields, Query};
 use crate::filters;
+use crate::job::ask::Ask;
+use crate::job::export::{answer, begin};
 use crate::message::{Language, T};
 use crate::parts::input::{Choice, FormPage, Input, Inputs};
 use crate::parts::pager::{PAGE_ROWS, Pager, Rows, page_number};
-use crate::register::{XLSX, file};
 use crate::session::{Done, SystemAdministrator, Visitor};
 use crate::shell::{Page, Shell};
 use crate::unit::LEVELS;
@@ -158,23 +158,20 @@ pub(super) async fn export(
     who: SystemAdministrator,
     Query(query): Query,
 ) -> Result<Response, WebError> {
-    let language = match who.visitor.language {
-        Language::Zh => TableLanguage::Chinese,
-        Language::En => TableLanguage::English,
-    };
-    let directory = house.directory();
-    let (title, today) = (who.visitor.language.say("admin.units"), house.today());
-    if query.get("as") == "csv" {
-        let csv = units_csv(&directory, language);
-        let name = format!("{title}-{today}.csv");
-        return Ok(file("text/csv; charset=utf-8", &name, csv.into_bytes()));
-    }
-    let now = house.now();
-    let bytes = tokio::task::spawn_blocking(move || units_xlsx(&directory, language, now))
-        .await
-        .map_err(WebError::internal)?
-        .map_err(WebError::internal)?;
-    Ok(file(XLSX, &format!("{title}-{today}.xlsx"), bytes))
+    answer(&house, &who.account, &who.visitor, asked(&query), "/admin/units".to_owned()).await
+}
+
+/// `POST` to the same: begun in the background.
+pub(super) async fn start(
+    State(house): State<House>,
+    who: SystemAdministrator,
+    Query(query): Query,
+) -> Result<Response, WebError> {
+    begin(&house, &who.account, &who.visitor, asked(&query)).await
+}
+
+fn asked(query: &Fields) -> Ask {
+    Ask::Units { is_csv: query.get("as") == "csv" }
 }
 
 /// `GET /admin/units/new`.

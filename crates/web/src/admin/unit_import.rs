@@ -5,21 +5,24 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use procedure::FieldError;
 use store::import::TABLE_BYTES_MAX;
-use store::people::PeopleError;
 use store::unit::{UnitChange, UnitPlan};
 
 use super::{Tabs, shell};
 use crate::House;
 use crate::error::{WebError, unprocessable};
-use crate::fields::Sent;
+use crate::fields::{Fields, Sent};
 use crate::filters;
+use crate::job::ask::Ask;
+use crate::job::export::begin;
 use crate::message::{Language, T, words};
 use crate::parts::input::{FormPage, Input, Inputs};
-use crate::session::{Done, SystemAdministrator, Visitor};
+use crate::session::{SystemAdministrator, Visitor};
 use crate::shell::{Page, Shell};
 
 /// Most rows of each kind that a preview shows; the counts are always whole.
 const SHOWN_MAX: usize = 200;
+/// Longest name of a file that is shown again, in characters.
+const FILE_NAME_CHARS_MAX: usize = 100;
 
 /// `GET /admin/units/import`.
 pub(super) async fn blank(State(house): State<House>, who: SystemAdministrator) -> Page<FormPage> {
@@ -156,30 +159,13 @@ fn changes(changes: &[UnitChange], language: Language) -> Vec<ChangeRow> {
         .collect()
 }
 
-/// `POST /admin/units/import/{draft}`: does what the preview showed.
+/// `POST /admin/units/import/{draft}`: has done in the background what the preview showed.
 pub(super) async fn apply(
     State(house): State<House>,
     who: SystemAdministrator,
     Path(draft): Path<i64>,
+    form: Fields,
 ) -> Result<Response, WebError> {
-    let language = who.visitor.language;
-    match house.people.unit_import_apply(who.account.session.authority(), draft).await {
-        Ok(done) => {
-            let words = language.fill(
-                "admin.import-counts",
-                &[
-                    ("created", &done.created),
-                    ("changed", &done.changed),
-                    ("unchanged", &done.unchanged),
-                ],
-            );
-            Ok(Done::about("/admin/units", "admin.imported", words).into_response())
-        }
-        Err(PeopleError::Rows(errors)) => {
-            let plan = UnitPlan { errors, ..UnitPlan::default() };
-            let page = preview_page(&house, &who, String::new(), None, &plan);
-            Ok(unprocessable(Page(page)))
-        }
-        Err(other) => Err(other.into()),
-    }
+    let file: String = form.get("file").chars().take(FILE_NAME_CHARS_MAX).collect();
+    begin(&house, &who.account, &who.visitor, Ask::UnitImport { draft, file }).await
 }

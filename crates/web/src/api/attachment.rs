@@ -1,20 +1,20 @@
 //! Attachments: a file sent as it is, handed out to be saved.
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::TryStreamExt as _;
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::attachment::{Attachment, UploadError};
+use store::attachment::{Attachment, Partial, UploadError};
 
 use super::ROOT;
 use super::body::{Faults, Json};
 use super::caller::Caller;
 use super::view::Instant;
 use crate::House;
-use crate::attachment::saved;
+use crate::attachment::{saved, upload};
 use crate::error::{WebError, created};
 use crate::message::words;
 
@@ -46,6 +46,83 @@ impl AttachmentView {
             stored_at: attachment.stored_at.into(),
         }
     }
+}
+
+/// A file that comes in several pieces.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct UploadView {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// How large it will be.
+    size_bytes: u64,
+    /// How much has come: where the next piece begins.
+    offset_bytes: u64,
+    /// When it is forgotten unless more comes.
+    expires_at: Instant,
+    /// What it has become, once it is whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachment: Option<AttachmentView>,
+}
+
+fn view(partial: &Partial) -> UploadView {
+    UploadView {
+        id: partial.id.clone(),
+        name: partial.name.clone(),
+        size_bytes: partial.size_bytes,
+        offset_bytes: partial.offset_bytes,
+        expires_at: partial.expires_at.into(),
+        attachment: partial.attachment.clone().map(AttachmentView::of),
+    }
+}
+
+/// `POST /attachments/uploads`: begins a file that comes in pieces.
+pub(super) async fn begin(
+    State(house): State<House>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    let partial = upload::begin(&house, &caller.scope, &headers).await?;
+    let address = format!("{ROOT}/attachments/uploads/{}", partial.id);
+    Ok(upload::located(&address, upload::told(&partial, created(Json(view(&partial))))))
+}
+
+/// `GET` and `HEAD /attachments/uploads/{upload}`.
+pub(super) async fn look(
+    State(house): State<House>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    let partial = upload::look(&house, &caller.scope, &headers, &id).await?;
+    Ok(upload::told(&partial, Json(view(&partial)).into_response()))
+}
+
+/// `PATCH /attachments/uploads/{upload}`.
+pub(super) async fn append(
+    State(house): State<House>,
+    caller: Caller,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, WebError> {
+    let (parts, body) = request.into_parts();
+    let partial = upload::append(&house, &caller.scope, &parts.headers, &id, body).await?;
+    let response = upload::taken(&partial);
+    Ok(match &partial.attachment {
+        Some(file) => upload::located(&format!("{ROOT}/attachments/{}", file.sha256), response),
+        None => response,
+    })
+}
+
+/// `DELETE /attachments/uploads/{upload}`.
+pub(super) async fn remove(
+    State(house): State<House>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    upload::remove(&house, &caller.scope, &headers, &id).await
 }
 
 /// `POST /attachments`: the bytes as they are, the name in `X-File-Name`, percent-encoded.
@@ -93,6 +170,12 @@ fn not_taken(error: UploadError) -> WebError {
         UploadError::Store(error) => return error.into(),
         UploadError::Empty => faults.tell("body", "api.file-empty", &[]),
         UploadError::Name => faults.tell(NAME, "api.file-name", &[]),
+        // Faults of files in several pieces, which do not come here.
+        UploadError::Gone
+        | UploadError::Offset { .. }
+        | UploadError::Overrun { .. }
+        | UploadError::Digest
+        | UploadError::TooMany => {}
     }
     match faults.finish() {
         Err(error) => error,

@@ -111,11 +111,14 @@ fn described(
         Body::MaybeJson(schema) => {
             Some(content(false, "application/json", schema(rules, language)))
         }
-        Body::Bytes => Some(content(
-            true,
-            "application/octet-stream",
-            json!({ "description": language.say("api.bytes") }),
-        )),
+        Body::Bytes | Body::Piece => {
+            let kind = if matches!(operation.body, Body::Piece) {
+                "application/offset+octet-stream"
+            } else {
+                "application/octet-stream"
+            };
+            Some(content(true, kind, json!({ "description": language.say("api.bytes") })))
+        }
     };
     if let Some(body) = body {
         members.insert("requestBody".to_owned(), body);
@@ -219,6 +222,7 @@ fn problems(operation: &Operation) -> Vec<WebError> {
         let media = WebError::Media(words("api.media-json"));
         all.extend([WebError::bad("api.bad"), WebError::TooLarge, media]);
     }
+    all.extend(own_problems(operation.id));
     if operation.acts {
         all.extend([
             WebError::bad("api.bad"),
@@ -232,6 +236,22 @@ fn problems(operation: &Operation) -> Vec<WebError> {
         }
     }
     all
+}
+
+/// What only some operations answer.
+fn own_problems(id: &str) -> Vec<WebError> {
+    let conflict = || WebError::Conflict(words("api.bad"));
+    let too_many = || WebError::TooMany(words("api.bad"));
+    match id {
+        "begin-upload" => vec![WebError::bad("api.bad"), WebError::TooLarge, too_many()],
+        "upload-state" | "drop-upload" => vec![WebError::bad("api.bad")],
+        // Where the file stands is elsewhere; nothing came for a long time.
+        "upload-piece" => vec![conflict(), WebError::Slow],
+        "export" => vec![too_many()],
+        "job-result" => vec![WebError::forbidden("job.other-post")],
+        "cancel-job" => vec![conflict()],
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::{
-    act, attachment, counter, draft, limit, matter, obligation, openapi, problem, procedure, query,
+    act, attachment, counter, draft, job, limit, matter, obligation, openapi, problem, procedure, query,
     unit,
 };
 use crate::House;
@@ -116,6 +116,8 @@ pub(super) enum Body {
     MaybeJson(fn(&Rules, Language) -> Value),
     /// The bytes of a file.
     Bytes,
+    /// The bytes of a piece of a file.
+    Piece,
 }
 
 /// What is answered when all is well.
@@ -264,6 +266,14 @@ fn put<H: Handler<T, House>, T: 'static>(
     Operation::new(MethodFilter::PUT, Method::PUT, path, id, handler)
 }
 
+fn patch<H: Handler<T, House>, T: 'static>(
+    path: &'static str,
+    id: &'static str,
+    handler: H,
+) -> Operation {
+    Operation::new(MethodFilter::PATCH, Method::PATCH, path, id, handler)
+}
+
 fn delete<H: Handler<T, House>, T: 'static>(
     path: &'static str,
     id: &'static str,
@@ -383,6 +393,10 @@ fn matters() -> Vec<Operation> {
                 .path("matter", Looks::Matter)
                 .pages()
                 .shows::<super::paging::Rows<matter::event::EventView>>(),
+            get("/api/v1/matters/{matter}/access", "access", matter::access::list)
+                .path("matter", Looks::Matter)
+                .pages()
+                .shows::<super::paging::Rows<matter::access::AccessView>>(),
         ],
     )
 }
@@ -436,6 +450,17 @@ fn work() -> Vec<Operation> {
                 .pages()
                 .shows::<super::paging::Rows<obligation::ObligationRow>>(),
             get("/api/v1/counters", "counters", counter::show).shows::<counter::CountersView>(),
+            post("/api/v1/exports", "export", job::export)
+                .sends(job::schema)
+                .makes::<job::JobView>(),
+            get("/api/v1/jobs", "jobs", job::list).shows::<super::paging::Rows<job::JobView>>(),
+            get("/api/v1/jobs/{job}", "job", job::show)
+                .path("job", Looks::Number)
+                .shows::<job::JobView>(),
+            get("/api/v1/jobs/{job}/result", "job-result", job::result)
+                .path("job", Looks::Number)
+                .answers(Answer::Bytes),
+            delete("/api/v1/jobs/{job}", "cancel-job", job::cancel).path("job", Looks::Number),
         ],
     )
 }
@@ -464,10 +489,28 @@ fn attachments() -> Vec<Operation> {
         .header("X-File-Name", true, Looks::Text)
         .makes::<attachment::AttachmentView>();
     upload.body = Body::Bytes;
+    let mut piece = patch(
+        "/api/v1/attachments/uploads/{upload}",
+        "upload-piece",
+        attachment::append,
+    )
+    .path("upload", Looks::Hash)
+    .header("Upload-Offset", true, Looks::Number);
+    piece.body = Body::Piece;
     about(
         "attachments",
         [
             upload,
+            post("/api/v1/attachments/uploads", "begin-upload", attachment::begin)
+                .header("Upload-Length", true, Looks::Number)
+                .header("Upload-Metadata", true, Looks::Text)
+                .makes::<attachment::UploadView>(),
+            get("/api/v1/attachments/uploads/{upload}", "upload-state", attachment::look)
+                .path("upload", Looks::Hash)
+                .shows::<attachment::UploadView>(),
+            piece,
+            delete("/api/v1/attachments/uploads/{upload}", "drop-upload", attachment::remove)
+                .path("upload", Looks::Hash),
             get("/api/v1/attachments/{sha256}", "attachment", attachment::hand_out)
                 .path("sha256", Looks::Hash)
                 .answers(Answer::Bytes),

@@ -3,21 +3,21 @@
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
-use store::matter::PAGE_ROWS_MAX;
+use procedure::Procedure;
+use store::Scope;
+use store::job::Right;
+use store::matter::{PAGE_ROWS_MAX, Page, Sort, Total};
 
-use super::{Asked, Place, XLSX, column, file, nav_key};
+use super::{Asked, Place, column, counterpart, nav_key};
 use crate::House;
 use crate::error::WebError;
-use crate::fields::Query;
+use crate::fields::{Fields, Query};
+use crate::job::ask::{Ask, Length};
+use crate::job::export::{answer, begin, list_address};
+use crate::job::sheet::Pour;
 use crate::message::Language;
-use crate::parts::line::{Line, Reader};
+use crate::parts::line::Reader;
 use crate::session::SignedIn;
-
-/// Most rows of one file; narrow the list for more.
-const EXPORT_ROWS_MAX: usize = 50_000;
-/// Widest column, in characters.
-const COLUMN_CHARS_MAX: usize = 48;
 
 /// `GET /register/export` and `GET /{mechanism}/export`.
 pub(super) async fn export(
@@ -26,75 +26,129 @@ pub(super) async fn export(
     uri: Uri,
     Query(query): Query,
 ) -> Result<Response, WebError> {
-    let language = who.language;
+    let (ask, page) = asked(&house, &uri, &query)?;
+    answer(&house, &who.account, &who.visitor, ask, list_address(&page, &query)).await
+}
+
+/// `POST` to the same: begun in the background, however long it is.
+pub(super) async fn start(
+    State(house): State<House>,
+    who: SignedIn,
+    uri: Uri,
+    Query(query): Query,
+) -> Result<Response, WebError> {
+    let (ask, _) = asked(&house, &uri, &query)?;
+    begin(&house, &who.account, &who.visitor, ask).await
+}
+
+/// What is asked for, and the address of the list.
+fn asked(house: &House, uri: &Uri, query: &Fields) -> Result<(Ask, String), WebError> {
     let rules = house.store.rules();
+    let place = Place::of(uri, query, &rules)?;
+    place.procedure.ok_or(WebError::NotFound)?;
+    let ask = Ask::Matters { place: place.id.to_owned(), query: query.query() };
+    Ok((ask, format!("/{}", place.id)))
+}
+
+/// Looks at a list as its address names it.
+fn look<V>(
+    house: &House,
+    place: &str,
+    query: &str,
+    see: impl FnOnce(&Place<'_>, &Procedure, &Fields) -> V,
+) -> Result<V, WebError> {
+    let rules = house.store.rules();
+    let uri: Uri = format!("/{place}").parse().map_err(WebError::internal)?;
+    let query = Fields::read(query.trim_start_matches('?').as_bytes());
     let place = Place::of(&uri, &query, &rules)?;
     let procedure = place.procedure.ok_or(WebError::NotFound)?;
-    let asked = Asked::read(&house, &query, procedure);
-    let reader = Reader::new(&house, language);
-    let mut lines: Vec<Line> = Vec::new();
-    let mut after = None;
-    while lines.len() < EXPORT_ROWS_MAX {
-        let rows = house
-            .store
-            .matter_export(&who.scope, &asked.filter, after.as_ref(), PAGE_ROWS_MAX)
-            .await?;
-        let Some(last) = rows.last() else { break };
-        after = Some(last.id.clone());
-        lines.extend(rows.into_iter().map(|row| reader.line(row)));
-    }
-    lines.truncate(EXPORT_ROWS_MAX);
-    let columns = column::chosen(&query);
-    let title = language.t()(nav_key(place.id));
-    let made = language.fill("register.exported", &[("name", &who.name), ("day", &house.today())]);
-    // Writing a large file takes a while of a core; other requests go on meanwhile.
-    let bytes =
-        tokio::task::spawn_blocking(move || workbook(language, title, &made, &columns, &lines))
-            .await
-            .map_err(WebError::internal)?
-            .map_err(WebError::internal)?;
-    Ok(file(XLSX, &format!("{title}-{}.xlsx", house.today()), bytes))
+    Ok(see(&place, procedure, &query))
 }
 
-fn workbook(
-    language: Language,
-    title: &str,
-    made: &str,
-    columns: &[column::Column],
-    lines: &[Line],
-) -> Result<Vec<u8>, XlsxError> {
-    let mut workbook = Workbook::new();
-    let sheet = workbook.add_worksheet();
-    sheet.set_name(title)?;
-    let head = Format::new().set_bold();
-    let t = language.t();
-    let mut heads = vec![t("column.title").to_owned()];
-    heads.extend(columns.iter().map(|column| t(column.key()).to_owned()));
-    let mut widths: Vec<usize> = heads.iter().map(|words| width(words)).collect();
-    for (at, words) in (0_u16..).zip(&heads) {
-        sheet.write_string_with_format(0, at, words, &head)?;
-    }
-    for (at, line) in (1_u32..).zip(lines) {
-        let mut cells = vec![line.title.clone()];
-        cells.extend(columns.iter().map(|column| column.text(line)));
-        for ((place, words), widest) in (0_u16..).zip(&cells).zip(&mut widths) {
-            // Always as text: a title that begins with `=` is no formula.
-            sheet.write_string(at, place, words)?;
-            *widest = (*widest).max(width(words));
+/// What the list is called: that of the place and, where it holds several, of the procedure.
+pub(crate) fn title(house: &House, place: &str, query: &str, language: Language) -> String {
+    let said = look(house, place, query, |place, procedure, _| {
+        let list = language.t()(nav_key(place.id));
+        if place.procedures.len() > 1 {
+            format!("{list}-{}", language.of(&procedure.name))
+        } else {
+            list.to_owned()
         }
-    }
-    for (at, widest) in (0_u16..).zip(&widths) {
-        let widest = u16::try_from(widest.min(&COLUMN_CHARS_MAX) + 2).unwrap_or(u16::MAX);
-        sheet.set_column_width(at, f64::from(widest))?;
-    }
-    sheet.set_freeze_panes(1, 1)?;
-    sheet.set_landscape();
-    sheet.set_print_fit_to_pages(1, 0);
-    sheet.set_footer(format!("&L{made}&R&P / &N"));
-    workbook.save_to_buffer()
+    });
+    // A procedure may have gone since it was asked for.
+    said.unwrap_or_else(|_| language.t()(nav_key(place)).to_owned())
 }
 
-/// How wide a text stands: a Chinese character takes two places.
-fn width(text: &str) -> usize {
-    text.chars().map(|one| if one.is_ascii() { 1 } else { 2 }).sum()
+/// What narrows the list, in words.
+pub(crate) fn filters(house: &House, place: &str, query: &str, language: Language) -> Vec<String> {
+    let said = look(house, place, query, |_, procedure, query| {
+        let reader = Reader::new(house, language);
+        let asked = Asked::read(house, query, procedure);
+        let chosen = asked.chosen(house, query, procedure, &reader);
+        chosen.into_iter().map(|(words, _)| words).collect()
+    });
+    said.unwrap_or_default()
+}
+
+/// The headings.
+pub(crate) fn columns(house: &House, place: &str, query: &str, language: Language) -> Vec<String> {
+    let t = language.t();
+    let chosen = look(house, place, query, |_, procedure, query| column::chosen(query, procedure));
+    let chosen = chosen.unwrap_or_default();
+    let title = std::iter::once(t("column.title").to_owned());
+    title.chain(chosen.iter().map(|column| t(column.key()).to_owned())).collect()
+}
+
+fn scope(house: &House, right: &Right) -> Result<Scope, WebError> {
+    let actor = right.actor.as_ref().ok_or_else(|| WebError::forbidden("error.no-unit"))?;
+    Scope::of(actor, &house.directory()).ok_or_else(|| WebError::forbidden("error.no-unit"))
+}
+
+/// How many rows there are.
+pub(crate) async fn length(
+    house: &House,
+    right: &Right,
+    place: &str,
+    query: &str,
+) -> Result<Length, WebError> {
+    let scope = scope(house, right)?;
+    let filter = look(house, place, query, |_, procedure, query| {
+        Asked::read(house, query, procedure).filter
+    })?;
+    let page = Page { number: 1, rows: 1 };
+    let listing = house.store.matter_list(&scope, &filter, Sort::Newest, page).await?;
+    Ok(match listing.total {
+        Total::Exactly(rows) => Length::Exactly(rows),
+        Total::MoreThan(rows) => Length::MoreThan(rows),
+    })
+}
+
+/// The rows, in the order of opening.
+pub(crate) async fn pour(
+    house: &House,
+    right: &Right,
+    place: &str,
+    query: &str,
+    language: Language,
+    pour: &Pour,
+) -> Result<(), WebError> {
+    let scope = scope(house, right)?;
+    let (filter, columns) = look(house, place, query, |_, procedure, query| {
+        (Asked::read(house, query, procedure).filter, column::chosen(query, procedure))
+    })?;
+    let reader = Reader::new(house, language);
+    let mut after = None;
+    loop {
+        let rows =
+            house.store.matter_export(&scope, &filter, after.as_ref(), PAGE_ROWS_MAX).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = Some(last.id.clone());
+        let lines = counterpart::lines(house, &scope, &reader, rows).await?;
+        let cells = lines.into_iter().map(|line| {
+            let mut cells = vec![line.title.clone()];
+            cells.extend(columns.iter().map(|column| column.text(&line)));
+            cells
+        });
+        pour.rows(cells.collect()).await?;
+    }
 }

@@ -6,6 +6,7 @@ mod answer;
 mod attachment;
 mod description;
 mod draft;
+mod job;
 mod list;
 pub mod program;
 mod routes;

@@ -11,8 +11,11 @@
 
 mod admin;
 mod api;
+mod lights;
+mod jobs;
 mod matter_browser;
 mod matter_form;
+mod matter_law;
 mod matter_page;
 mod matter_story;
 mod matter_upload;

@@ -25,9 +25,11 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/", "HLSKA"),
     ("GET", "/lights", "HL"),
     ("GET", "/work/{list}", "HL"),
+    ("GET", "/work/acknowledge", "HL"),
     ("POST", "/work/acknowledge", "HL"),
     ("GET", "/register", "HL"),
     ("GET", "/register/export", "HL"),
+    ("POST", "/register/export", "HL"),
     ("POST", "/views", "HL"),
     ("POST", "/views/delete", "HL"),
     ("GET", "/search", "HL"),
@@ -45,8 +47,16 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/rules/limits", "HLSKA"),
     ("GET", "/rules/limits/{limit}", "HLSKA"),
     ("GET", "/rules/instruments", "HLSKA"),
+    ("GET", "/rules/instruments/{instrument}", "HLSKA"),
+    ("GET", "/rules/days/{day}", "HLSKA"),
     ("GET", "/liaisons", "HLSKA"),
     ("GET", "/liaisons/export", "HLSKA"),
+    ("POST", "/liaisons/export", "HLSKA"),
+    // Long work: one's own alone.
+    ("GET", "/jobs", "HLSKA"),
+    ("GET", "/jobs/{job}", "HLSKA"),
+    ("GET", "/jobs/{job}/result", "HLSKA"),
+    ("POST", "/jobs/{job}/cancel", "HLSKA"),
     ("GET", "/units/suggest", "HLSKA"),
     ("GET", "/divisions/suggest", "HLSKA"),
     ("GET", "/units/{unit}", "HLSKA"),
@@ -65,6 +75,10 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/matters/{matter}/obligations/{number}/urge", "HL"),
     ("GET", "/matters/{matter}/documents/{event}/{kind}", "HL"),
     ("POST", "/attachments", "HL"),
+    ("POST", "/attachments/uploads", "HL"),
+    ("GET", "/attachments/uploads/{upload}", "HL"),
+    ("PATCH", "/attachments/uploads/{upload}", "HL"),
+    ("DELETE", "/attachments/uploads/{upload}", "HL"),
     ("GET", "/attachments/{sha256}", "HL"),
     ("GET", "/attachments/{sha256}/preview", "HL"),
     ("GET", "/drafts", "HL"),
@@ -87,6 +101,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/admin/users/{user}/unlock", "K"),
     ("GET", "/admin/units", "S"),
     ("GET", "/admin/units/export", "S"),
+    ("POST", "/admin/units/export", "S"),
     ("GET", "/admin/units/new", "S"),
     ("POST", "/admin/units/new", "S"),
     ("GET", "/admin/units/{unit}/edit", "S"),
@@ -99,6 +114,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/admin/settings", "S"),
     ("POST", "/admin/settings", "S"),
     ("GET", "/admin/journal", "A"),
+    ("GET", "/admin/journal/export", "A"),
+    ("POST", "/admin/journal/export", "A"),
 ];
 
 fn listed() -> Vec<(String, String, &'static str)> {
@@ -109,6 +126,7 @@ fn listed() -> Vec<(String, String, &'static str)> {
     for mechanism in MECHANISMS {
         all.push(("GET".to_owned(), format!("/{}", mechanism.id), "HL"));
         all.push(("GET".to_owned(), format!("/{}/export", mechanism.id), "HL"));
+        all.push(("POST".to_owned(), format!("/{}/export", mechanism.id), "HL"));
     }
     all
 }
@@ -155,7 +173,7 @@ fn registered() -> BTreeSet<(String, String)> {
             } else {
                 continue; // The lists of mechanisms, made from their table.
             };
-            for (word, method) in [("get(", "GET"), ("post(", "POST")] {
+            for (word, method) in [("get(", "GET"), ("post(", "POST"), ("patch(", "PATCH"), ("delete(", "DELETE")] {
                 let handlers = call.split_once(',').unwrap().1;
                 let is_there = handlers.match_indices(word).any(|(at, _)| {
                     !handlers[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
@@ -192,6 +210,8 @@ fn address(world: &World, path: &str) -> String {
         .replace("{action}", "nothing")
         .replace("{kind}", "nothing")
         .replace("{sha256}", &"0".repeat(64))
+        .replace("{upload}", &"0".repeat(64))
+        .replace("{job}", "999999")
         .replace("{user}", "999999")
         .replace("{number}", "1")
         .replace("{event}", "1")
@@ -222,6 +242,10 @@ async fn everybody_gets_where_they_may_and_nowhere_else() {
             let address = address(&world, &path);
             let answer = if method == "GET" {
                 browser.get(&address).await
+            } else if method != "POST" {
+                let csrf = browser.csrf().await;
+                let token = [("x-csrf-token", csrf.as_str()), ("upload-offset", "0")];
+                browser.send(method.parse().unwrap(), &address, &token, "x".into()).await
             } else {
                 browser
                     .send_form(

@@ -33,6 +33,7 @@ const ROUTES: &[(&str, &str, [u16; 4])] = &[
     ("POST", "/api/v1/matters", [401, 201, 403, 201]),
     ("GET", "/api/v1/matters/{matter}", [401, 200, 200, 404]),
     ("GET", "/api/v1/matters/{matter}/events", [401, 200, 200, 404]),
+    ("GET", "/api/v1/matters/{matter}/access", [401, 200, 200, 404]),
     // The action is for handlers of the owner.
     ("POST", "/api/v1/matters/{matter}/actions/{action}", [401, 422, 403, 404]),
     ("POST", "/api/v1/matters/{matter}/proposal/approve", [401, 409, 409, 404]),
@@ -46,6 +47,16 @@ const ROUTES: &[(&str, &str, [u16; 4])] = &[
     ("GET", "/api/v1/drafts/{draft}", [401, 200, 200, 404]),
     ("DELETE", "/api/v1/drafts/{draft}", [401, 204, 204, 404]),
     ("POST", "/api/v1/attachments", [401, 201, 201, 201]),
+    ("POST", "/api/v1/attachments/uploads", [401, 201, 201, 201]),
+    // Nobody has such a file on its way, nor such a piece of work.
+    ("GET", "/api/v1/attachments/uploads/{upload}", [401, 404, 404, 404]),
+    ("PATCH", "/api/v1/attachments/uploads/{upload}", [401, 404, 404, 404]),
+    ("DELETE", "/api/v1/attachments/uploads/{upload}", [401, 404, 404, 404]),
+    ("POST", "/api/v1/exports", [401, 201, 201, 201]),
+    ("GET", "/api/v1/jobs", [401, 200, 200, 200]),
+    ("GET", "/api/v1/jobs/{job}", [401, 404, 404, 404]),
+    ("GET", "/api/v1/jobs/{job}/result", [401, 404, 404, 404]),
+    ("DELETE", "/api/v1/jobs/{job}", [401, 404, 404, 404]),
     // Only the bureau's own people sent the file that is asked for.
     ("GET", "/api/v1/attachments/{sha256}", [401, 200, 200, 404]),
 ];
@@ -83,6 +94,8 @@ async fn each_asker_comes_as_far_as_the_table_says() {
                 .replace("{number}", "99")
                 .replace("{draft}", &format!("act.take-on-repair@{matter}"))
                 .replace("{sha256}", &sha256)
+                .replace("{upload}", &"0".repeat(64))
+                .replace("{job}", "999999")
                 .replace("{matter}", &matter);
             let query = match *path {
                 "/api/v1/deadlines" if *method == "GET" => {
@@ -95,6 +108,13 @@ async fn each_asker_comes_as_far_as_the_table_says() {
             let call = asker.call(method, &format!("{address}{query}")).key(&fresh_key());
             let call = match body(path, &world, &seen) {
                 _ if matches!(*method, "GET" | "DELETE") => call,
+                None if path.ends_with("/uploads") => call
+                    .header("upload-length", "9")
+                    .header("upload-metadata", "filename YS5wbmc="),
+                None if *method == "PATCH" => call
+                    .header("upload-offset", "0")
+                    .header("content-type", "application/offset+octet-stream")
+                    .body(b"x".to_vec()),
                 Some(body) => call.json(&body),
                 None => call.header("x-file-name", "b.png").body(b"\x89PNG\r\n\x1a\n".to_vec()),
             };
@@ -107,7 +127,8 @@ async fn each_asker_comes_as_far_as_the_table_says() {
 /// What is sent to an address; nothing for the bytes of a file.
 fn body(path: &str, world: &World, seen: &Value) -> Option<Value> {
     match path {
-        "/api/v1/attachments" => None,
+        path if path.starts_with("/api/v1/attachments") => None,
+        "/api/v1/exports" => Some(json!({ "list": "liaisons" })),
         "/api/v1/matters" => Some(super::program::problem(world, "雍水河排污口")),
         "/api/v1/deadlines" => {
             Some(json!({ "limit": "suggestion-reply-ordinary", "from": "2026-03-02" }))
