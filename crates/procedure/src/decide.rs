@@ -199,21 +199,34 @@ pub fn offers<'a>(
     actor: &Actor,
 ) -> Vec<Offer<'a>> {
     let Some(procedure) = world.rules.of(matter) else { return Vec::new() };
-    let today = calendar::local_date(world.now);
     let mut offers: Vec<_> = procedure
         .actions
         .iter()
         .filter(|action| !action.by_system())
         .map(|action| {
-            let refusal = may(procedure, matter, actor, action, world.directory)
-                .and_then(|()| ready(action, matter, family, today))
-                .err();
+            let refusal = offer_refusal(world, family, matter, action, actor);
             Offer { action, refusal }
         })
         .collect();
     offers
         .sort_by_key(|offer| (offer.refusal.is_some(), !offer.action.from.contains(&matter.state)));
     offers
+}
+
+/// Why somebody may not do an act of the matter's procedure now, before anything is filled in; `None`
+/// when they may.
+#[must_use]
+pub fn offer_refusal(
+    world: World<'_>,
+    family: &Family,
+    matter: &Matter,
+    action: &Action,
+    actor: &Actor,
+) -> Option<Refusal> {
+    let Some(procedure) = world.rules.of(matter) else { return Some(unknown()) };
+    may(procedure, matter, actor, action, world.directory)
+        .and_then(|()| ready(action, matter, family, calendar::local_date(world.now)))
+        .err()
 }
 
 /// Why a unit may not open a procedure here, or `None` when it may.

@@ -1,7 +1,7 @@
 //! Procedures (程序) as data, and the pure core that runs them.
 //!
 //! Read [`mod@file`] for how a procedure is written, [`matter`] for what a matter is, [`mod@decide`] for what
-//! may happen to it. Nothing here reads a clock, a file, a database or the network, and nothing knows
+//! may happen to it, [`mod@walk`] for how that is put to the proof. Nothing here reads a clock, a file, a database or the network, and nothing knows
 //! a procedure by name.
 
 pub mod check;
@@ -15,6 +15,7 @@ pub mod matter;
 pub mod refusal;
 pub mod rules;
 pub mod value;
+pub mod walk;
 
 pub use check::Problem;
 pub use decide::{

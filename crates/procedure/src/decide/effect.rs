@@ -186,7 +186,8 @@ impl Course<'_> {
                     .and_then(|unit| self.above(*unit))
                     .into_iter()
                     .collect(),
-                None => Vec::new(),
+                // It joins when an action fills the field in.
+                Some(PartySource::Field(_)) | None => Vec::new(),
             };
             if !found.is_empty() {
                 opening.parties.insert(id.clone(), found);

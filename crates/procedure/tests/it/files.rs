@@ -32,7 +32,7 @@ pub(crate) fn rules() -> Rules {
     })
 }
 
-fn read(files: &[(String, String)]) -> Result<Rules, Vec<procedure::Problem>> {
+pub(crate) fn read(files: &[(String, String)]) -> Result<Rules, Vec<procedure::Problem>> {
     let codes = std::fs::read_to_string(root().join("law/codes.toml")).unwrap();
     let (law, calendar) = calendar::embedded().unwrap();
     let sources: Vec<_> = files.iter().map(|(path, text)| Source { path, text }).collect();
