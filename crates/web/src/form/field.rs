@@ -247,12 +247,12 @@ impl Input {
         matches!(self.control, Control::Tick { .. })
     }
 
-    /// Whether its options are too long to stand beside one another.
-    pub(crate) fn is_long(&self) -> bool {
-        match &self.control {
-            Control::Radios(options) => {
-                options.iter().map(|option| option.words.chars().count()).max() > Some(SHORT_CHARS)
-            }
+    /// How its options lie: in a row while they are few and short, in columns when they are many, under
+    /// one another when they are sentences.
+    pub(crate) fn layout(&self) -> &'static str {
+        let (options, few_chars) = match &self.control {
+            Control::Radios(options) => (options, SHORT_CHARS),
+            Control::Ticks(options) => (options, SENTENCE_CHARS),
             Control::Line { .. }
             | Control::Paragraphs { .. }
             | Control::Tick { .. }
@@ -260,10 +260,16 @@ impl Input {
             | Control::Minute { .. }
             | Control::Number { .. }
             | Control::List(_)
-            | Control::Ticks(_)
             | Control::Pick { .. }
             | Control::Files { .. }
-            | Control::Articles(_) => false,
+            | Control::Articles(_) => return "",
+        };
+        let longest = options.iter().map(|option| option.words.chars().count()).max().unwrap_or(0);
+        match (longest > few_chars, options.len() > RADIOS_MAX, longest > SHORT_CHARS) {
+            (true, _, _) => "down",
+            (false, true, true) => "columns wide",
+            (false, true, false) => "columns",
+            (false, false, _) => "",
         }
     }
 
@@ -275,6 +281,8 @@ impl Input {
 
 /// Longest words of options that stand beside one another.
 const SHORT_CHARS: usize = 8;
+/// Longest words of options that still stand in columns.
+const SENTENCE_CHARS: usize = 24;
 /// Most options that are all in sight.
 const RADIOS_MAX: usize = 6;
 
@@ -287,8 +295,21 @@ pub(super) fn inputs(
     filled: &Filled,
     faults: &[FieldError],
 ) -> Vec<Input> {
-    let fields = action.fields().filter_map(|id| procedure.field(id));
-    fields.map(|field| input(look, room, procedure, action, field, filled, faults)).collect()
+    let mut fields: Vec<&Field> = Vec::new();
+    for field in action.fields().filter_map(|id| procedure.field(id)) {
+        // The day by whose law articles are cited is asked first.
+        let days = field.law_on.iter().chain(&field.conduct_on);
+        let asked = days.filter(|day| action.fields().any(|id| id == *day));
+        for field in asked.filter_map(|day| procedure.field(day)).chain([field]) {
+            if !fields.iter().any(|known| known.id == field.id) {
+                fields.push(field);
+            }
+        }
+    }
+    fields
+        .into_iter()
+        .map(|field| input(look, room, procedure, action, field, filled, faults))
+        .collect()
 }
 
 fn input(
@@ -484,12 +505,13 @@ pub(super) fn fault(look: &Look<'_>, faults: &[FieldError], field: &str) -> Stri
     mine.map(|fault| look.of(&fault.words)).collect::<Vec<_>>().join(look.comma())
 }
 
-/// What stands already in a letter in the making: fields of a document not yet made are taken up
-/// where they were left, everything else is written anew each time.
+/// What stands already in a letter in the making: fields of a document not yet made, or made anew by this
+/// act, are taken up where they were left; everything else is written anew each time.
 pub(super) fn in_the_making(room: &Room, procedure: &Procedure, action: &Action) -> Filled {
     let matter = room.matter();
     let made = |kind: &str| matter.documents.iter().any(|made| made.kind == kind);
-    let letters = procedure.documents.iter().filter(|document| !made(&document.id));
+    let is_open = |kind: &String| !made(kind) || action.documents.contains(kind);
+    let letters = procedure.documents.iter().filter(|document| is_open(&document.id));
     let open: Vec<&String> =
         letters.flat_map(|document| document.contents.iter().chain(&document.number)).collect();
     let mut filled = Filled::default();

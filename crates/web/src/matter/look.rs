@@ -80,9 +80,25 @@ impl Look<'_> {
             Language::Zh => "；",
             Language::En => "; ",
         };
-        let articles = self.rules.law().citations_on(basis, day);
-        let articles: Vec<_> = articles.iter().map(|one| self.of(&one.words)).collect();
-        articles.join(semicolon)
+        let mut cited: Vec<String> = Vec::new();
+        let mut before: Option<String> = None;
+        for one in self.rules.law().citations_on(basis, day) {
+            let words = self.of(&one.words);
+            // Several articles of one instrument name it once.
+            let title =
+                self.rules.law().citation(&one.instrument).map(|whole| self.of(&whole.words));
+            let is_same = before.as_ref() == Some(&one.instrument);
+            match (title.filter(|_| is_same), cited.last_mut()) {
+                (Some(title), Some(last)) => {
+                    let article = words.strip_prefix(&title).unwrap_or(&words);
+                    last.push_str(self.comma());
+                    last.push_str(article.trim_start_matches([',', ' ']));
+                }
+                _ => cited.push(words),
+            }
+            before = Some(one.instrument);
+        }
+        cited.join(semicolon)
     }
 
     /// The procedure a matter runs.

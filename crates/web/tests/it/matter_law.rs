@@ -95,6 +95,29 @@ async fn only_law_in_force_is_offered_and_what_is_not_is_told_at_its_field() {
 }
 
 #[tokio::test]
+async fn an_amended_letter_begins_with_the_letter_as_it_stands() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let address = format!("/matters/{}/actions/amend", story.suggestion);
+    let mut browser = Browser::of(&world, PROCURATORATE, RoleName::Handler).await;
+    let html = browser.get(&address).await.html();
+    assert!(
+        html.contains("依法全面履行监管职责，责令限期整改。\n确保达标排放。</textarea>"),
+        "{html}"
+    );
+    assert!(html.contains("value=\"《中华人民共和国行政处罚法》第27条\""));
+    let places: Vec<_> = ["f-harm-facts", "f-conduct-since", "f-legal-basis", "f-demands"]
+        .map(|id| html.find(&format!("id=\"{id}\"")).unwrap())
+        .into();
+    assert!(places.is_sorted(), "the day of the conduct is asked before the law: {places:?}");
+    // Its reasons are new each time.
+    assert!(
+        html.contains("name=\"f.change-reason\" rows=\"4\" maxlength=\"4000\">\n</textarea>"),
+        "{html}"
+    );
+}
+
+#[tokio::test]
 async fn programs_give_and_get_articles_by_their_parts() {
     let world = World::new("2026-08-17").await;
     let story = suggestion_awaiting_reply(&world).await;
