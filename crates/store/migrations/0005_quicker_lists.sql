@@ -1,5 +1,11 @@
 -- Lists read in their own order: each index holds its list's whole order, so that a page costs a page
--- however many rows fall due on one day.
+-- however many rows fall due on one day. The old ones go first, lest a question below be led by them
+-- through everything a unit has.
+drop index matter_by_opener;
+drop index matter_party_by_turn;
+drop index matter_by_approver;
+drop index obligation_open_by_debtor;
+drop index obligation_open_by_creditor;
 
 -- Who follows what becomes of the matter (跟踪): whoever sent it, while somebody else holds the pen.
 -- null: it is over, or its sender holds the pen
@@ -9,7 +15,6 @@ update matter set tracker_unit_id = opener_unit_id
    and not exists (select 1 from matter_party p
                     where p.matter_id = matter.matter_id and p.unit_id = matter.opener_unit_id
                       and p.turn > 0);
-drop index matter_by_opener;
 create index matter_by_tracker on matter (tracker_unit_id, changed_at, matter_id)
     where tracker_unit_id is not null;
 delete from unit_counter where name = 'tracking';
@@ -29,17 +34,13 @@ update matter_party
                 where o.matter_id = matter_party.matter_id
                   and o.debtor_unit_id = matter_party.unit_id and o.is_open = 1
                   and o.nature = 'obligation' and o.suspended_on is null);
-drop index matter_party_by_turn;
 create index matter_party_by_turn on matter_party (unit_id, due_at, matter_id) where turn > 0;
 create index matter_party_to_acknowledge on matter_party (unit_id, due_at, matter_id) where turn = 2;
 
-drop index matter_by_approver;
 create index matter_by_approver on matter (approver_unit_id, changed_at, matter_id)
     where approver_unit_id is not null;
-drop index obligation_open_by_debtor;
 create index obligation_open_by_debtor on obligation (debtor_unit_id, due_at, matter_id, number)
     where is_open = 1;
-drop index obligation_open_by_creditor;
 create index obligation_open_by_creditor on obligation (creditor_unit_id, due_at, matter_id, number)
     where is_open = 1;
 

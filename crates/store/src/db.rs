@@ -5,6 +5,8 @@
 //! before [`Tx::commit`]. On SQLite there is one writer at a time, and statements run where they are
 //! called, because they are short; on PostgreSQL both come from one pool.
 
+mod checkpoint;
+
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +19,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
+use self::checkpoint::Checkpointer;
 use crate::dialect::{self, Engine};
 use crate::encryption::Address;
 use crate::error::StoreError;
@@ -56,6 +59,8 @@ struct Sqlite {
     writer: Arc<tokio::sync::Mutex<SqliteConnection>>,
     readers: Arc<Readers>,
     permits: Arc<Semaphore>,
+    /// None when it is only read from. Ends before the lock is given up.
+    _checkpointer: Option<Checkpointer>,
     _lock: File,
 }
 
@@ -100,7 +105,7 @@ impl Database {
             path: path.to_owned(),
             source,
         })?;
-        Ok(Self::with_sqlite(path, SqliteConnection::open(path, false)?, lock))
+        Ok(Self::with_sqlite(path, SqliteConnection::open(path, false)?, None, lock))
     }
 
     fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
@@ -127,16 +132,24 @@ impl Database {
                 return Err(fail("cannot lock the database")(&lock_path, error));
             }
         }
-        Ok(Self::with_sqlite(path, SqliteConnection::open(path, true)?, lock))
+        let mut writer = SqliteConnection::open(path, true)?;
+        let checkpointer = Checkpointer::start(path, &mut writer)?;
+        Ok(Self::with_sqlite(path, writer, Some(checkpointer), lock))
     }
 
-    fn with_sqlite(path: &Path, writer: SqliteConnection, lock: File) -> Self {
+    fn with_sqlite(
+        path: &Path,
+        writer: SqliteConnection,
+        checkpointer: Option<Checkpointer>,
+        lock: File,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner::Sqlite(Sqlite {
                 path: path.to_owned(),
                 writer: Arc::new(tokio::sync::Mutex::new(writer)),
                 readers: Arc::default(),
                 permits: Arc::new(Semaphore::new(READERS_MAX)),
+                _checkpointer: checkpointer,
                 _lock: lock,
             })),
         }
@@ -173,7 +186,7 @@ impl Database {
             .build()
             .map_err(|error| database_error("build the pool", error))?;
         let database = Self { inner: Arc::new(Inner::Postgres(pool)) };
-        database.read().await?;
+        database.rows("select 1", &[]).await?;
         Ok(database)
     }
 
@@ -214,13 +227,14 @@ impl Database {
                 };
                 let mut tx = Tx {
                     held: Some(Held::Reader(connection, sqlite.readers.clone(), permit)),
+                    begin: None,
                     done: false,
                 };
                 tx.batch("begin").await?;
                 Ok(tx)
             }
             Inner::Postgres(pool) => {
-                Self::begin(pool, "begin isolation level repeatable read read only").await
+                Self::begun(pool, "begin isolation level repeatable read read only").await
             }
         }
     }
@@ -235,24 +249,28 @@ impl Database {
                 let guard = tokio::time::timeout(LOCK_WAIT_MAX, sqlite.writer.clone().lock_owned())
                     .await
                     .map_err(|_| StoreError::Timeout { operation: "begin to write".to_owned() })?;
-                let mut tx = Tx { held: Some(Held::Writer(guard)), done: false };
+                let mut tx = Tx { held: Some(Held::Writer(guard)), begin: None, done: false };
                 tx.batch("begin immediate").await?;
                 Ok(tx)
             }
-            Inner::Postgres(pool) => Self::begin(pool, "begin").await,
+            Inner::Postgres(pool) => Self::begun(pool, "begin").await,
         }
     }
 
-    async fn begin(pool: &Pool, sql: &str) -> Result<Tx, StoreError> {
-        let client = pool.get().await.map_err(|error| match error {
-            deadpool_postgres::PoolError::Timeout(_) => {
-                StoreError::Timeout { operation: "get a connection".to_owned() }
-            }
-            other => database_error("connect", other),
-        })?;
-        let mut tx = Tx { held: Some(Held::Postgres(client)), done: false };
-        tx.batch(sql).await?;
-        Ok(tx)
+    /// One statement that reads, which is a snapshot by itself; its rows.
+    ///
+    /// # Errors
+    /// As [`Self::read`] and [`Tx::rows`].
+    pub async fn rows(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        match &*self.inner {
+            Inner::Sqlite(_) => self.read().await?.rows(sql, values).await,
+            Inner::Postgres(pool) => postgres_rows(&client(pool).await?, sql, values).await,
+        }
+    }
+
+    async fn begun(pool: &Pool, sql: &'static str) -> Result<Tx, StoreError> {
+        let client = client(pool).await?;
+        Ok(Tx { held: Some(Held::Postgres(client)), begin: Some(sql), done: false })
     }
 
     /// Writes everything back into the main SQLite file; nothing to do on PostgreSQL.
@@ -292,6 +310,9 @@ impl Statement {
 /// A transaction. Owns its connection, so that it can move between threads.
 pub struct Tx {
     held: Option<Held>,
+    /// What begins it on PostgreSQL, while it has not been sent: it goes out with the first statement,
+    /// and is not waited for alone.
+    begin: Option<&'static str>,
     done: bool,
 }
 
@@ -316,6 +337,7 @@ impl Tx {
     /// # Errors
     /// A broken rule by its name, a timeout, or what the engine says.
     pub async fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
+        self.begin().await?;
         match self.held()? {
             Run::Sqlite(sqlite) => sqlite.execute(sql, values),
             Run::Postgres(client) => {
@@ -331,6 +353,7 @@ impl Tx {
     /// # Errors
     /// As [`Self::execute`]; the first error wins.
     pub async fn execute_all(&mut self, statements: &[Statement]) -> Result<u64, StoreError> {
+        self.begin().await?;
         match self.held()? {
             Run::Sqlite(sqlite) => statements.iter().try_fold(0, |sum, statement| {
                 Ok(sum + sqlite.execute(statement.sql, &statement.values)?)
@@ -361,6 +384,7 @@ impl Tx {
         sql: &str,
         lists: &[Vec<Value>],
     ) -> Result<u64, StoreError> {
+        self.begin().await?;
         match self.held()? {
             Run::Sqlite(sqlite) => {
                 lists.iter().try_fold(0, |sum, values| Ok(sum + sqlite.execute(sql, values)?))
@@ -383,15 +407,21 @@ impl Tx {
     /// # Errors
     /// As [`Self::execute`].
     pub async fn rows(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let begin = self.begin.take();
         match self.held()? {
             Run::Sqlite(sqlite) => sqlite.rows(sql, values),
             Run::Postgres(client) => {
-                let failed = |error| dialect::postgres_error(sql, error);
-                let statement = client.prepare_cached(sql).await.map_err(failed)?;
-                let params: Vec<&(dyn ToSql + Sync)> =
-                    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-                let rows = client.query(&statement, &params).await.map_err(failed)?;
-                rows.iter().map(|row| postgres_row(sql, row)).collect()
+                let begun = async {
+                    match begin {
+                        Some(begin) => client.batch_execute(begin).await,
+                        None => Ok(()),
+                    }
+                };
+                // What is looked at first is sent first.
+                let asked = futures_util::future::join(begun, postgres_rows(client, sql, values));
+                let (begun, rows) = asked.await;
+                begun.map_err(|error| dialect::postgres_error(sql, error))?;
+                rows
             }
         }
     }
@@ -406,6 +436,7 @@ impl Tx {
         values: &[Value],
         mut see: impl FnMut(&Row) -> Result<(), StoreError> + Send,
     ) -> Result<(), StoreError> {
+        self.begin().await?;
         match self.held()? {
             Run::Sqlite(sqlite) => sqlite.each(sql, values, &mut |row| see(&row)),
             Run::Postgres(client) => {
@@ -446,6 +477,7 @@ impl Tx {
     /// # Errors
     /// As [`Self::execute`].
     pub async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.begin().await?;
         match self.held()? {
             Run::Sqlite(sqlite) => {
                 sqlite.begin_limit();
@@ -454,6 +486,24 @@ impl Tx {
             Run::Postgres(client) => {
                 client.batch_execute(sql).await.map_err(|error| dialect::postgres_error(sql, error))
             }
+        }
+    }
+
+    /// As [`Self::batch`], for as long as it takes: a migration goes through whole tables.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub(crate) async fn batch_unhurried(&mut self, sql: &str) -> Result<(), StoreError> {
+        if self.engine() == Engine::Postgres {
+            self.batch("set local statement_timeout = 0").await?;
+            return self.batch(sql).await;
+        }
+        match self.held()? {
+            Run::Sqlite(sqlite) => {
+                sqlite.limit.store(u64::MAX, Ordering::Relaxed);
+                sqlite.connection.execute_batch(sql).map_err(|error| sqlite.error(sql, error))
+            }
+            Run::Postgres(_) => Err(StoreError::Closed),
         }
     }
 
@@ -493,12 +543,24 @@ impl Tx {
     }
 
     async fn fixed(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        self.begin().await?;
         match self.held()? {
             Run::Sqlite(sqlite) => sqlite.execute(sql, &[]).map(drop),
             Run::Postgres(client) => {
                 client.batch_execute(sql).await.map_err(|error| dialect::postgres_error(sql, error))
             }
         }
+    }
+
+    /// Sends what begins it, when that has not been sent.
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        if let Some(begin) = self.begin.take()
+            && let Some(Held::Postgres(client)) = &self.held
+        {
+            let begun = client.batch_execute(begin).await;
+            begun.map_err(|error| dialect::postgres_error(begin, error))?;
+        }
+        Ok(())
     }
 
     fn held(&mut self) -> Result<Run<'_>, StoreError> {
@@ -530,7 +592,7 @@ impl Drop for Tx {
                     tracing::error!("a transaction could not be undone");
                 }
             }
-            Some(Held::Postgres(client)) if !self.done => {
+            Some(Held::Postgres(client)) if !self.done && self.begin.is_none() => {
                 // Undone at once rather than at next use: it may hold locks.
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     runtime.spawn(async move {
@@ -715,6 +777,28 @@ impl ToSql for Value {
     }
 
     to_sql_checked!();
+}
+
+async fn client(pool: &Pool) -> Result<Object, StoreError> {
+    pool.get().await.map_err(|error| match error {
+        deadpool_postgres::PoolError::Timeout(_) => {
+            StoreError::Timeout { operation: "get a connection".to_owned() }
+        }
+        other => database_error("connect", other),
+    })
+}
+
+async fn postgres_rows(
+    client: &Object,
+    sql: &str,
+    values: &[Value],
+) -> Result<Vec<Row>, StoreError> {
+    let failed = |error| dialect::postgres_error(sql, error);
+    let statement = client.prepare_cached(sql).await.map_err(failed)?;
+    let params: Vec<&(dyn ToSql + Sync)> =
+        values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+    let rows = client.query(&statement, &params).await.map_err(failed)?;
+    rows.iter().map(|row| postgres_row(sql, row)).collect()
 }
 
 fn postgres_row(sql: &str, row: &tokio_postgres::Row) -> Result<Row, StoreError> {

@@ -89,16 +89,18 @@ impl Engine {
         }
     }
 
-    /// A statement that keeps other processes from the family of the matter `$1` until the transaction
-    /// ends. SQLite has one writer and needs none.
-    pub(crate) fn lock_family(self) -> Option<&'static str> {
+    /// A statement that keeps other processes from the families of the matters at some places
+    /// (`$1, $2`) until the transaction ends, always in one order, so that two processes never wait for
+    /// each other. SQLite has one writer and needs none.
+    pub(crate) fn lock_families(self, places: &str) -> Option<String> {
         match self {
             Self::Sqlite => None,
-            Self::Postgres => Some(
+            Self::Postgres => Some(format!(
                 "select 1 from matter
-                  where matter_id = (select root_id from matter where matter_id = $1)
-                    for update",
-            ),
+                  where matter_id in (select root_id from matter where matter_id in ({places}))
+                  order by matter_id
+                    for update"
+            )),
         }
     }
 

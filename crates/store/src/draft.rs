@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use procedure::{MatterId, Raw, UnitId, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::db::{Statement, Tx};
+use crate::db::Statement;
 use crate::error::StoreError;
 use crate::row::{Row, Value};
 use crate::store::Store;
@@ -84,19 +84,14 @@ fn matter_key(matter: Option<&MatterId>) -> Value {
     matter.map_or("", MatterId::as_str).into()
 }
 
-/// Keeps what a person wrote within the writer's own transaction.
-pub(crate) async fn keep(tx: &mut Tx, user: UserId, draft: &Draft) -> Result<(), StoreError> {
-    tx.execute(PUT, &put_values(user, draft)?).await.map(drop)
+/// The statement that keeps what a person wrote within the writer's own transaction.
+pub(crate) fn keep(user: UserId, draft: &Draft) -> Result<Statement, StoreError> {
+    Ok(Statement::new(PUT, put_values(user, draft)?))
 }
 
-/// Removes the draft of an act that took effect.
-pub(crate) async fn forget(
-    tx: &mut Tx,
-    user: UserId,
-    form: &str,
-    matter: Option<&MatterId>,
-) -> Result<(), StoreError> {
-    tx.execute(DELETE, &[user.into(), form.into(), matter_key(matter)]).await.map(drop)
+/// The statement that removes the draft of an act that took effect.
+pub(crate) fn forget(user: UserId, form: &str, matter: Option<&MatterId>) -> Statement {
+    Statement::new(DELETE, vec![user.into(), form.into(), matter_key(matter)])
 }
 
 impl Store {
@@ -105,8 +100,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn draft_put(&self, user: UserId, draft: &Draft) -> Result<(), StoreError> {
-        let statement = Statement { sql: PUT, values: put_values(user, draft)? };
-        self.write(vec![statement]).await.map(drop)
+        self.write(vec![keep(user, draft)?]).await.map(drop)
     }
 
     /// Removes a draft; one that is not there is no error.
@@ -119,8 +113,7 @@ impl Store {
         form: &str,
         matter: Option<&MatterId>,
     ) -> Result<(), StoreError> {
-        let values = vec![user.into(), form.into(), matter_key(matter)];
-        self.write(vec![Statement { sql: DELETE, values }]).await.map(drop)
+        self.write(vec![forget(user, form, matter)]).await.map(drop)
     }
 
     /// One draft of a person.

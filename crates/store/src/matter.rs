@@ -346,9 +346,7 @@ impl Store {
                 on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
              where asked.matter_id = $2
              order by b.matter_id";
-        let mut tx = self.read().await?;
-        let rows = tx.rows(SQL, &[scope.unit.into(), matter.into()]).await?;
-        drop(tx);
+        let rows = self.database().rows(SQL, &[scope.unit.into(), matter.into()]).await?;
         let rules = self.rules();
         let (mut whole, mut family, mut asked) = (Vec::new(), Vec::new(), None);
         for row in &rows {
@@ -522,7 +520,7 @@ impl Store {
         page: Page,
     ) -> Result<Vec<MatterRow>, StoreError> {
         let [rows, skipped] = page.values();
-        let mut tx = self.read().await?;
-        tx.rows(sql, &[scope.unit.into(), rows, skipped]).await?.iter().map(matter_row).collect()
+        let found = self.database().rows(sql, &[scope.unit.into(), rows, skipped]).await?;
+        found.iter().map(matter_row).collect()
     }
 }

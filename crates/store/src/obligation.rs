@@ -174,8 +174,7 @@ impl Store {
         page: Page,
     ) -> Result<Vec<ObligationRow>, StoreError> {
         let [rows, skipped] = page.values();
-        let mut tx = self.read().await?;
-        let rows = tx.rows(sql, &[scope.unit.into(), rows, skipped]).await?;
+        let rows = self.database().rows(sql, &[scope.unit.into(), rows, skipped]).await?;
         rows.iter().map(obligation_row).collect()
     }
 }

@@ -227,9 +227,10 @@ impl Projection {
                    place = $7, enterprise = $8, longitude_e6 = $9, latitude_e6 = $10, words = $11
              where matter_id = $1";
         const BODY: &str = "
-            insert into matter_body (root_id, matter_id, body, provenance) values ($1, $2, $3, $4)
-            on conflict (root_id, matter_id)
-            do update set body = excluded.body, provenance = excluded.provenance";
+            insert into matter_body (root_id, matter_id, body, provenance) values ($1, $2, $3, $4)";
+        const BODY_AGAIN: &str = "
+            update matter_body set body = $3, provenance = $4
+             where root_id = $1 and matter_id = $2";
         let id = || vec![Value::from(&self.matter)];
         match before {
             None => {
@@ -255,7 +256,8 @@ impl Projection {
         if let Some((body, provenance)) = &self.body {
             let row =
                 vec![(&self.root).into(), (&self.matter).into(), body.into(), provenance.into()];
-            into.push(Statement::new(BODY, row));
+            let sql = if before.is_some() { BODY_AGAIN } else { BODY };
+            into.push(Statement::new(sql, row));
         }
     }
 
@@ -311,12 +313,32 @@ impl Projection {
 
     fn write_terms(&self, before: Option<&Self>, into: &mut Vec<Statement>) {
         const DELETE: &str = "delete from matter_term where term = $1 and matter_id = $2";
-        const INSERT: &str = "insert into matter_term (term, matter_id) values ($1, $2)";
+        const ONE: &str = "insert into matter_term (matter_id, term) values ($1, $2)";
+        const FOUR: &str = "
+            insert into matter_term (matter_id, term)
+            values ($1, $2), ($1, $3), ($1, $4), ($1, $5)";
+        const SIXTEEN: &str = "
+            insert into matter_term (matter_id, term)
+            values ($1, $2), ($1, $3), ($1, $4), ($1, $5), ($1, $6), ($1, $7), ($1, $8), ($1, $9),
+                   ($1, $10), ($1, $11), ($1, $12), ($1, $13), ($1, $14), ($1, $15), ($1, $16),
+                   ($1, $17)";
         let none = BTreeSet::new();
         let old = before.map_or(&none, |before| &before.terms);
-        let row = |term: &String| vec![term.into(), (&self.matter).into()];
-        into.extend(old.difference(&self.terms).map(|term| Statement::new(DELETE, row(term))));
-        into.extend(self.terms.difference(old).map(|term| Statement::new(INSERT, row(term))));
+        into.extend(old.difference(&self.terms).map(|term| {
+            let row = vec![term.into(), (&self.matter).into()];
+            Statement::new(DELETE, row)
+        }));
+        // A new matter has some forty.
+        let new: Vec<&String> = self.terms.difference(old).collect();
+        let mut rest = new.as_slice();
+        for (sql, rows) in [(SIXTEEN, 16), (FOUR, 4), (ONE, 1)] {
+            while let Some((some, others)) = rest.split_at_checked(rows) {
+                let mut values = vec![Value::from(&self.matter)];
+                values.extend(some.iter().map(|term| Value::from(*term)));
+                into.push(Statement::new(sql, values));
+                rest = others;
+            }
+        }
     }
 
     /// Whether lists show its family differently now: children show where and what the root is.

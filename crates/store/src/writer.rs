@@ -4,8 +4,12 @@
 //! is answered before it. A refusal is an answer and undoes nothing. Should a command break something,
 //! all are undone and run again, each behind a savepoint of its own, so that it harms no other; that is
 //! rare enough for savepoints to be left out the first time.
+//!
+//! What they need is read at once and what they write is sent at once (see [`Group`]): a database over the
+//! network is waited for a few times a commit, not a few times a command.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -15,18 +19,17 @@ use procedure::decide::World;
 use procedure::matter::Proposal;
 use procedure::{
     Actor, Command, Decision, Event, Family, FieldError, Matter, MatterId, OpenRequest, Refusal,
-    Request, Rules, What, decide,
+    Request, Rules, UserId, What, decide,
 };
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::answer::{ActError, Done, DraftRef, Key, Refused};
 use crate::db::{Statement, Tx};
-use crate::dialect::Engine;
 use crate::draft::{self, Draft, DraftBody};
 use crate::error::StoreError;
 use crate::event;
-use crate::family::{Loaded, family_lock};
+use crate::family::{Loaded, families_lock};
 use crate::ids::Ids;
 use crate::projection::{Counts, Projection, write_counts};
 use crate::row::Value;
@@ -74,6 +77,138 @@ pub(crate) struct Work {
     pub(crate) reply: oneshot::Sender<Result<Answer, StoreError>>,
 }
 
+impl Work {
+    /// The matter whose family the command needs.
+    fn matter(&self) -> Option<&MatterId> {
+        match &self.job {
+            Job::Act { request, .. } => Some(&request.matter),
+            Job::Open { request, .. } => request.parent.as_ref(),
+            Job::PassTime { root } | Job::Recount { root } => Some(root),
+            Job::Statements(_) => None,
+        }
+    }
+
+    /// The key it must not act under twice.
+    fn key(&self) -> Option<KeyOf> {
+        match &self.job {
+            Job::Act { actor, key, .. } | Job::Open { actor, key, .. } => {
+                Some((actor.user, key.as_ref()?.as_str().to_owned()))
+            }
+            Job::PassTime { .. } | Job::Recount { .. } | Job::Statements(_) => None,
+        }
+    }
+}
+
+/// Whose key.
+type KeyOf = (UserId, String);
+
+/// What the commands of a commit have read and are about to write.
+#[derive(Default)]
+struct Group {
+    /// Families by their root, as the commands so far leave them.
+    families: BTreeMap<MatterId, Loaded>,
+    /// The root of each matter in them.
+    roots: BTreeMap<MatterId, MatterId>,
+    /// What was answered to a key: the request's hash and the answer.
+    answered: BTreeMap<KeyOf, (String, String)>,
+    /// The last number given out, by first part and year.
+    numbers: BTreeMap<(String, i64), i64>,
+    counts: Counts,
+    /// What is still to be sent, in its order.
+    statements: Vec<Statement>,
+}
+
+impl Group {
+    /// Locks and reads what these commands need.
+    async fn of(tx: &mut Tx, batch: &[Work]) -> Result<Self, StoreError> {
+        let mut group = Self::default();
+        let matters: BTreeSet<&MatterId> = batch.iter().filter_map(Work::matter).collect();
+        let matters: Vec<&MatterId> = matters.into_iter().collect();
+        for (root, loaded) in families_lock(tx, &matters).await? {
+            group.put(root, loaded);
+        }
+        let keys: Vec<KeyOf> = batch.iter().filter_map(Work::key).collect();
+        for some in keys.chunks(KEYS_ASKED_MAX) {
+            group.read_keys(tx, some).await?;
+        }
+        Ok(group)
+    }
+
+    async fn read_keys(&mut self, tx: &mut Tx, keys: &[KeyOf]) -> Result<(), StoreError> {
+        let (mut either, mut values) = (Vec::new(), Vec::<Value>::new());
+        let again = keys.iter().rev().take(1).cycle();
+        for (user, key) in keys.iter().chain(again).take(keys.len().next_power_of_two()) {
+            let place = values.len() + 1;
+            either.push(format!("(user_id = ${place} and key = ${})", place + 1));
+            values.extend([(*user).into(), key.into()]);
+        }
+        let sql = format!(
+            "select user_id, key, request_hash, answer from idempotency where {}",
+            either.join(" or ")
+        );
+        for row in tx.rows(&sql, &values).await? {
+            self.answered.insert((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?));
+        }
+        Ok(())
+    }
+
+    /// Takes out the family of a matter; whoever takes it puts back what became of it.
+    fn take(&mut self, matter: &MatterId) -> Option<(MatterId, Loaded)> {
+        self.families.remove_entry(self.roots.get(matter)?)
+    }
+
+    /// Puts back a family nothing became of.
+    fn put_back(&mut self, matter: Option<&MatterId>, loaded: Loaded) {
+        if let Some(root) = matter.and_then(|matter| self.roots.get(matter)).cloned() {
+            self.put(root, loaded);
+        }
+    }
+
+    fn put(&mut self, root: MatterId, loaded: Loaded) {
+        for matter in loaded.family.matters() {
+            if !self.roots.contains_key(&matter.id) {
+                self.roots.insert(matter.id.clone(), root.clone());
+            }
+        }
+        self.families.insert(root, loaded);
+    }
+
+    /// The next number of a kind of matter in the year of the opening, e.g. `问题〔2026〕12号`. The
+    /// first of a commit takes the row; the rest are counted here and written with it.
+    async fn number(
+        &mut self,
+        tx: &mut Tx,
+        prefix: &str,
+        at: Timestamp,
+    ) -> Result<String, StoreError> {
+        const TAKE: &str = "
+            insert into matter_number (prefix, year, last) values ($1, $2, 1)
+            on conflict (prefix, year) do update set last = matter_number.last + 1
+            returning last";
+        let year = i64::from(calendar::local_date(at).year());
+        let key = (prefix.to_owned(), year);
+        let number = match self.numbers.get(&key) {
+            Some(last) => last + 1,
+            None => tx.one(TAKE, &[prefix.into(), year.into()]).await?.unwrap_or(1),
+        };
+        self.numbers.insert(key, number);
+        Ok(format!("{prefix}〔{year}〕{number}号"))
+    }
+
+    /// Sends what is still to be sent.
+    async fn send(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        const NUMBER: &str = "update matter_number set last = $3 where prefix = $1 and year = $2";
+        let numbers = std::mem::take(&mut self.numbers).into_iter();
+        self.statements.extend(numbers.map(|((prefix, year), last)| {
+            Statement::new(NUMBER, vec![prefix.into(), year.into(), last.into()])
+        }));
+        tx.execute_all(&std::mem::take(&mut self.statements)).await.map(drop)
+    }
+}
+
+/// Most keys of one question.
+const KEYS_ASKED_MAX: usize = 32;
+
 /// Takes work until every sender is gone, or until `stop` closes and what waits is done.
 pub(crate) async fn run(
     inner: Arc<Inner>,
@@ -105,11 +240,7 @@ struct Writer {
 
 impl Writer {
     async fn run_batch(&mut self, batch: Vec<Work>) {
-        let mut batch: Vec<Work> =
-            batch.into_iter().filter(|work| !work.reply.is_closed()).collect();
-        if self.inner.database.engine() == Engine::Postgres && batch.len() > 1 {
-            self.sort(&mut batch).await;
-        }
+        let batch: Vec<Work> = batch.into_iter().filter(|work| !work.reply.is_closed()).collect();
         let answers = match self.commit_all(&batch).await {
             Ok(answers) => answers,
             Err(error) if batch.len() > 1 => {
@@ -139,31 +270,6 @@ impl Writer {
         answers.pop().unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Families are locked in one order, so that two processes never wait for each other.
-    async fn sort(&self, batch: &mut Vec<Work>) {
-        let Ok(mut tx) = self.inner.database.read().await else { return };
-        let mut roots = Vec::with_capacity(batch.len());
-        for work in batch.iter() {
-            let matter = match &work.job {
-                Job::Act { request, .. } => Some(&request.matter),
-                Job::Open { request, .. } => request.parent.as_ref(),
-                Job::PassTime { root } | Job::Recount { root } => Some(root),
-                Job::Statements(_) => None,
-            };
-            let root: Option<String> = match matter {
-                Some(matter) => {
-                    let sql = "select root_id from matter where matter_id = $1";
-                    tx.one(sql, &[matter.into()]).await.unwrap_or_default()
-                }
-                None => None,
-            };
-            roots.push(root.unwrap_or_default());
-        }
-        let mut sorted: Vec<_> = roots.into_iter().zip(std::mem::take(batch)).collect();
-        sorted.sort_by(|(left, _), (right, _)| left.cmp(right));
-        batch.extend(sorted.into_iter().map(|(_, work)| work));
-    }
-
     /// All in one commit: first without savepoints, with them when one breaks something.
     async fn commit_all(
         &mut self,
@@ -180,12 +286,13 @@ impl Writer {
 
     async fn commit_together(&mut self, batch: &[Work]) -> Result<Vec<Answer>, StoreError> {
         let mut tx = self.inner.database.write().await?;
-        let mut counts = Counts::new();
+        let mut group = Group::of(&mut tx, batch).await?;
         let mut answers = Vec::with_capacity(batch.len());
         for work in batch {
-            answers.push(self.run(&mut tx, &mut counts, &work.job).await?);
+            answers.push(self.run(&mut tx, &mut group, &work.job).await?);
         }
-        tx.execute_all(&write_counts(&counts)).await?;
+        group.statements.extend(write_counts(&group.counts));
+        group.send(&mut tx).await?;
         tx.commit().await?;
         Ok(answers)
     }
@@ -196,45 +303,62 @@ impl Writer {
         batch: &[Work],
     ) -> Result<Vec<Result<Answer, StoreError>>, StoreError> {
         let mut tx = self.inner.database.write().await?;
+        // All families at once, for they are locked in one order.
+        Group::of(&mut tx, batch).await?;
         let mut counts = Counts::new();
         let mut answers = Vec::with_capacity(batch.len());
         for work in batch {
             tx.savepoint().await?;
-            let mut change = Counts::new();
-            let answer = self.run(&mut tx, &mut change, &work.job).await;
-            if answer.is_ok() {
-                tx.release().await?;
-                for (key, number) in change {
-                    *counts.entry(key).or_default() += number;
+            match self.by_savepoint(&mut tx, work).await {
+                Ok((answer, change)) => {
+                    tx.release().await?;
+                    for (key, number) in change {
+                        *counts.entry(key).or_default() += number;
+                    }
+                    answers.push(Ok(answer));
                 }
-            } else {
-                tx.undo().await?;
+                Err(error) => {
+                    tx.undo().await?;
+                    answers.push(Err(error));
+                }
             }
-            answers.push(answer);
         }
         tx.execute_all(&write_counts(&counts)).await?;
         tx.commit().await?;
         Ok(answers)
     }
 
+    async fn by_savepoint(
+        &mut self,
+        tx: &mut Tx,
+        work: &Work,
+    ) -> Result<(Answer, Counts), StoreError> {
+        let mut group = Group::of(tx, std::slice::from_ref(work)).await?;
+        let answer = self.run(tx, &mut group, &work.job).await?;
+        group.send(tx).await?;
+        Ok((answer, group.counts))
+    }
+
     async fn run(
         &mut self,
         tx: &mut Tx,
-        counts: &mut Counts,
+        group: &mut Group,
         job: &Job,
     ) -> Result<Answer, StoreError> {
         match job {
             Job::Act { actor, request, key } => {
-                let asked = format!("{request:?}");
-                self.once(tx, counts, actor, key.as_ref(), &asked, Asked::Act(request)).await
+                self.once(tx, group, actor, key.as_ref(), Asked::Act(request)).await
             }
             Job::Open { actor, request, key } => {
-                let asked = format!("{request:?}");
-                self.once(tx, counts, actor, key.as_ref(), &asked, Asked::Open(request)).await
+                self.once(tx, group, actor, key.as_ref(), Asked::Open(request)).await
             }
-            Job::PassTime { root } => self.by_itself(tx, counts, root, decide::pass_time).await,
-            Job::Recount { root } => self.by_itself(tx, counts, root, decide::recount).await,
-            Job::Statements(statements) => Ok(Answer::Count(tx.execute_all(statements).await?)),
+            Job::PassTime { root } => self.by_itself(tx, group, root, decide::pass_time).await,
+            Job::Recount { root } => self.by_itself(tx, group, root, decide::recount).await,
+            Job::Statements(statements) => {
+                // Their count is wanted, and they come after what was asked before.
+                group.send(tx).await?;
+                Ok(Answer::Count(tx.execute_all(statements).await?))
+            }
         }
     }
 
@@ -242,36 +366,39 @@ impl Writer {
     async fn once(
         &mut self,
         tx: &mut Tx,
-        counts: &mut Counts,
+        group: &mut Group,
         actor: &Actor,
         key: Option<&Key>,
-        asked: &str,
-        what: Asked<'_>,
+        asked: Asked<'_>,
     ) -> Result<Answer, StoreError> {
-        const FIND: &str =
-            "select request_hash, answer from idempotency where user_id = $1 and key = $2";
         const KEEP: &str = "
             insert into idempotency (user_id, key, request_hash, answer, created_at)
             values ($1, $2, $3, $4, $5)";
-        let Some(key) = key else { return self.person(tx, counts, actor, what).await };
+        let Some(key) = key else { return self.person(tx, group, actor, asked).await };
         let hash = crate::randomness::hex(&Sha256::digest(format!("{} {asked}", actor.unit)));
-        let id = || vec![Value::from(actor.user), key.as_str().into()];
-        if let Some(row) = tx.row(FIND, &id()).await? {
-            if row.get::<String>(0)? != hash {
+        let key = (actor.user, key.as_str().to_owned());
+        if let Some((known, answer)) = group.answered.get(&key) {
+            if *known != hash {
                 return Ok(Answer::KeyReused);
             }
-            let done: Done = serde_json::from_str(&row.get::<String>(1)?)
+            let done: Done = serde_json::from_str(answer)
                 .map_err(|error| StoreError::damaged("answer", error))?;
             return Ok(Answer::Done(Box::new(Done { repeated: true, ..done })));
         }
-        let answer = self.person(tx, counts, actor, what).await?;
+        let answer = self.person(tx, group, actor, asked).await?;
         // A refusal is not kept: the same key may come again with the mended form.
         if let Answer::Done(done) = &answer {
             let done = serde_json::to_string(done)
                 .map_err(|error| StoreError::damaged("answer", error))?;
-            let mut row = id();
-            row.extend([hash.into(), done.into(), self.inner.now().into()]);
-            tx.execute(KEEP, &row).await?;
+            let row = vec![
+                key.0.into(),
+                (&key.1).into(),
+                (&hash).into(),
+                (&done).into(),
+                self.inner.now().into(),
+            ];
+            group.statements.push(Statement::new(KEEP, row));
+            group.answered.insert(key, (hash, done));
         }
         Ok(answer)
     }
@@ -279,15 +406,19 @@ impl Writer {
     async fn person(
         &mut self,
         tx: &mut Tx,
-        counts: &mut Counts,
+        group: &mut Group,
         actor: &Actor,
         asked: Asked<'_>,
     ) -> Result<Answer, StoreError> {
         let before = match asked.matter() {
             None => Loaded::default(),
-            Some(matter) => match family_lock(tx, matter).await? {
-                Some(loaded) if in_scope(&loaded.family, matter, actor) => loaded,
-                _ => return Ok(Answer::NotFound),
+            Some(matter) => match group.take(matter) {
+                Some((_, loaded)) if in_scope(&loaded.family, matter, actor) => loaded,
+                Some((root, loaded)) => {
+                    group.put(root, loaded);
+                    return Ok(Answer::NotFound);
+                }
+                None => return Ok(Answer::NotFound),
             },
         };
         let now = self.inner.now();
@@ -301,20 +432,24 @@ impl Writer {
         })?;
         let decision = match decided {
             Ok(decision) => decision,
-            Err(refusal) => return refuse(tx, actor, asked, now, refusal).await,
+            Err(refusal) => {
+                group.put_back(asked.matter(), before);
+                return refuse(group, actor, asked, now, refusal);
+            }
         };
         if let Some(refusal) = missing_file(tx, actor, &before.family, &decision.events).await? {
-            return refuse(tx, actor, asked, now, refusal).await;
+            group.put_back(asked.matter(), before);
+            return refuse(group, actor, asked, now, refusal);
         }
-        let (events, after) = write(tx, counts, &rules, &before, decision.events).await?;
-        draft::forget(tx, actor.user, &asked.form(), asked.matter()).await?;
+        let (events, after) = write(tx, group, &rules, before, decision.events).await?;
+        group.statements.push(draft::forget(actor.user, &asked.form(), asked.matter()));
         let opened: Vec<_> = opened(&events).map(|(id, _)| id.clone()).collect();
         let acted = match asked {
             Asked::Act(request) => Some(&request.matter),
             Asked::Open(_) => opened.first(),
         };
-        let matter = acted.and_then(|id| after.get(id)).ok_or(StoreError::Closed)?;
-        Ok(Answer::Done(Box::new(Done {
+        let matter = acted.and_then(|id| after.family.get(id)).ok_or(StoreError::Closed)?;
+        let done = Done {
             matter: matter.id.clone(),
             root: matter.root.clone(),
             number: matter.number.clone(),
@@ -322,22 +457,25 @@ impl Writer {
             events: matter.events,
             opened,
             repeated: false,
-        })))
+        };
+        group.put(done.root.clone(), after);
+        Ok(Answer::Done(Box::new(done)))
     }
 
     async fn by_itself(
         &mut self,
         tx: &mut Tx,
-        counts: &mut Counts,
+        group: &mut Group,
         root: &MatterId,
         decide: fn(World<'_>, Family, &mut dyn FnMut() -> MatterId) -> Decision,
     ) -> Result<Answer, StoreError> {
-        let Some(before) = family_lock(tx, root).await? else { return Ok(Answer::Count(0)) };
+        let Some((root, before)) = group.take(root) else { return Ok(Answer::Count(0)) };
         let rules = self.inner.rules();
         let decision = self.pure(&rules, self.inner.now(), |world, new_id| {
             decide(world, before.family.clone(), new_id)
         })?;
-        let (events, _) = write(tx, counts, &rules, &before, decision.events).await?;
+        let (events, after) = write(tx, group, &rules, before, decision.events).await?;
+        group.put(root, after);
         Ok(Answer::Count(events.len() as u64))
     }
 
@@ -365,6 +503,16 @@ impl Writer {
 enum Asked<'a> {
     Act(&'a Request),
     Open(&'a OpenRequest),
+}
+
+/// As it is hashed: everything that was filled in.
+impl fmt::Display for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Act(request) => write!(f, "{request:?}"),
+            Self::Open(request) => write!(f, "{request:?}"),
+        }
+    }
 }
 
 impl<'a> Asked<'a> {
@@ -417,8 +565,8 @@ fn in_scope(family: &Family, matter: &MatterId, actor: &Actor) -> bool {
 }
 
 /// What was sent back or taken back lies among its writer's drafts again, with the reason.
-async fn keep_returned(
-    tx: &mut Tx,
+fn keep_returned(
+    group: &mut Group,
     matter: &MatterId,
     proposal: &Proposal,
     event: &Event,
@@ -442,12 +590,13 @@ async fn keep_returned(
     if draft.body.is_empty() {
         return Ok(());
     }
-    draft::keep(tx, proposal.by, &draft).await
+    group.statements.push(draft::keep(proposal.by, &draft)?);
+    Ok(())
 }
 
 /// Keeps what was filled in and says so.
-async fn refuse(
-    tx: &mut Tx,
+fn refuse(
+    group: &mut Group,
     actor: &Actor,
     asked: Asked<'_>,
     now: Timestamp,
@@ -461,10 +610,10 @@ async fn refuse(
             matter: asked.matter().cloned(),
             unit: actor.unit,
             body,
-            refusal: Some(refusal.words.clone()),
+            refusal: Some(refusal.in_full()),
             saved_at: now,
         };
-        draft::keep(tx, actor.user, &draft).await?;
+        group.statements.push(draft::keep(actor.user, &draft)?);
         kept = Some(DraftRef { form: draft.form, matter: draft.matter });
     }
     Ok(Answer::Refused(Box::new(Refused { refusal, kept })))
@@ -537,11 +686,11 @@ fn opened(events: &[(MatterId, Event)]) -> impl Iterator<Item = (&MatterId, &Eve
 /// Numbers what was opened, appends the events, and writes what differs in the read tables.
 async fn write(
     tx: &mut Tx,
-    counts: &mut Counts,
+    group: &mut Group,
     rules: &Rules,
-    before: &Loaded,
+    before: Loaded,
     mut events: Vec<(MatterId, Event)>,
-) -> Result<(Vec<(MatterId, Event)>, Family), StoreError> {
+) -> Result<(Vec<(MatterId, Event)>, Loaded), StoreError> {
     for (_, event) in &mut events {
         if let What::Opened(opening) = &mut event.what {
             let blank = Matter::opened(
@@ -549,7 +698,7 @@ async fn write(
                 opening,
             );
             let prefix = rules.of(&blank).map_or("", |procedure| procedure.number.as_str());
-            opening.number = number(tx, prefix, event.at).await?;
+            opening.number = group.number(tx, prefix, event.at).await?;
         }
     }
     // Replayed rather than taken from the decision: what is stored is what the events say.
@@ -558,15 +707,14 @@ async fn write(
     for (id, event) in &events {
         let drafted = after.family.get(id).and_then(|matter| matter.proposal.as_ref());
         if let Some(proposal) = drafted {
-            keep_returned(tx, id, proposal, event).await?;
+            keep_returned(group, id, proposal, event)?;
         }
         let drafted = drafted.map(|proposal| proposal.unit);
         after.provenance.entry(id.clone()).or_default().apply(drafted, event);
         after.family.apply(id, event);
         touched.insert(id.clone());
     }
-    let mut statements = Vec::new();
-    event::append(&events, &mut statements)?;
+    event::append(&events, &mut group.statements)?;
     let bodiless = |loaded: &Loaded, id: &MatterId| {
         let matter = loaded.family.get(id)?;
         let provenance = loaded.provenance.get(id).cloned().unwrap_or_default();
@@ -578,7 +726,7 @@ async fn write(
         let Some(matter) = after.family.get(id) else { continue };
         let provenance = after.provenance.get(id).cloned().unwrap_or_default();
         let new = Projection::of(rules, &after.family, matter, &provenance)?;
-        let old = bodiless(before, id);
+        let old = bodiless(&before, id);
         root_differs |= matter.id == matter.root
             && old.as_ref().is_some_and(|old| new.describes_differently(old));
         rows.push((old, new));
@@ -587,29 +735,17 @@ async fn write(
     if root_differs {
         for matter in after.family.matters().filter(|matter| !touched.contains(&matter.id)) {
             let new = bodiless(&after, &matter.id);
-            rows.extend(new.map(|new| (bodiless(before, &matter.id), new)));
+            rows.extend(new.map(|new| (bodiless(&before, &matter.id), new)));
         }
     }
     for (old, new) in &rows {
         if let Some(old) = old {
-            old.discount(counts);
+            old.discount(&mut group.counts);
         }
-        new.count(counts);
-        new.write(old.as_ref(), &mut statements);
+        new.count(&mut group.counts);
+        new.write(old.as_ref(), &mut group.statements);
     }
-    tx.execute_all(&statements).await?;
-    Ok((events, after.family))
-}
-
-/// The next number of a kind of matter in the year of the opening, e.g. `问题〔2026〕12号`.
-async fn number(tx: &mut Tx, prefix: &str, at: Timestamp) -> Result<String, StoreError> {
-    const SQL: &str = "
-        insert into matter_number (prefix, year, last) values ($1, $2, 1)
-        on conflict (prefix, year) do update set last = matter_number.last + 1
-        returning last";
-    let year = i64::from(calendar::local_date(at).year());
-    let last: Option<i64> = tx.one(SQL, &[prefix.into(), year.into()]).await?;
-    Ok(format!("{prefix}〔{year}〕{}号", last.unwrap_or(1)))
+    Ok((events, after))
 }
 
 impl Answer {

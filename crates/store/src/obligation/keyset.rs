@@ -72,7 +72,6 @@ impl Store {
         };
         let limit = i64::from(rows.clamp(1, PAGE_ROWS_MAX + 1));
         let values = [scope.unit.into(), due.into(), matter.into(), number.into(), limit.into()];
-        let mut tx = self.read().await?;
-        tx.rows(sql, &values).await?.iter().map(obligation_row).collect()
+        self.database().rows(sql, &values).await?.iter().map(obligation_row).collect()
     }
 }
