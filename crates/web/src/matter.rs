@@ -1,5 +1,6 @@
 //! The page of a matter (事项): where it stands, who owes what, what may be done, what happened.
 
+mod access;
 mod chart;
 pub(crate) mod clock;
 pub(crate) mod look;
@@ -30,6 +31,7 @@ use store::liaison::Person;
 use store::matter::Sight;
 use store::visibility::SeenEvent;
 
+use self::access::Access;
 use self::clock::{Clock, Owed};
 use self::look::Look;
 use self::offer::Offers;
@@ -141,6 +143,8 @@ struct Holder {
 /// Fields that were filled in by one act.
 struct Group {
     title: String,
+    /// When it was done and by which unit; empty for what no act wrote.
+    by: String,
     entries: Vec<Entry>,
 }
 
@@ -192,6 +196,7 @@ struct MatterPage {
     offers: Offers,
     refused_words: String,
     parties: Vec<Party>,
+    access: Option<Access>,
 }
 
 /// `GET /matters/{matter}`.
@@ -212,6 +217,7 @@ async fn show(
     };
     let people = People::of(&house, matter, &events).await?;
     house.note_reading(&who, &room, |_| true).await?;
+    let access = access::access(&house, &who, &room).await?;
     let head = head(&look, &room, &people);
     let shell = room.shell(&house, &who, &head.title).await?.crumb_here(&head.number);
     let offers = offer::all(&look, &room.sight.whole, matter);
@@ -228,7 +234,7 @@ async fn show(
         key: house.secret()?,
         drafts_done: drafts_done(matter, procedure, &events, &who.scope),
         strip: progress::strip(&look, matter),
-        proposal: proposal::waiting(&look, matter, &people.names),
+        proposal: proposal::waiting(&look, &room.sight.seen, &people.names),
         clocks: clock::clocks(&look, matter),
         no_clock: no_clock(&look, matter, procedure),
         obligations: clock::obligations(&look, matter),
@@ -246,6 +252,7 @@ async fn show(
         offers,
         refused_words,
         parties: parties(&look, matter, procedure, &people),
+        access,
         head,
     };
     Ok(Page(page))
@@ -416,29 +423,32 @@ fn no_clock(look: &Look<'_>, matter: &Matter, procedure: &Procedure) -> String {
     words.map_or_else(|| look.say("matter.clock.none"), |words| look.of(words))
 }
 
-/// Its fields, grouped by the act that wrote them last, in the order of the acts.
+/// Its fields, each under the act that wrote it last, in the order of the acts. The same act done twice
+/// stands twice, with its day.
 fn groups(look: &Look<'_>, room: &Room, procedure: &Procedure, events: &[SeenEvent]) -> Vec<Group> {
-    let mut written: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut titles: Vec<(&str, String)> = Vec::new();
+    let mut writer: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut groups: Vec<Group> = Vec::new();
     for seen in events {
         let (act, input) = match &seen.event.what {
             What::Opened(opening) => ("", &opening.fields),
             What::Acted(act) => (act.action.as_str(), &act.input),
             _ => continue,
         };
-        let place = titles.iter().position(|(known, _)| *known == act).unwrap_or_else(|| {
-            let name = procedure.action(act).map_or(&procedure.open.name, |action| &action.name);
-            titles.push((act, look.of(name)));
-            titles.len() - 1
-        });
-        written.extend(input.keys().chain(&seen.masked).map(|field| (field.as_str(), place)));
+        let fields = input.keys().chain(&seen.masked);
+        writer.extend(fields.map(|field| (field.as_str(), groups.len())));
+        let name = procedure.action(act).map_or(&procedure.open.name, |action| &action.name);
+        let day = look::day(seen.event.at);
+        let by = match seen.event.by.unit {
+            Some(unit) => format!("{day} · {}", look.unit_short(unit)),
+            None => day,
+        };
+        groups.push(Group { title: look.of(name), by, entries: Vec::new() });
     }
-    let mut groups: Vec<Group> =
-        titles.into_iter().map(|(_, title)| Group { title, entries: Vec::new() }).collect();
-    let mut others = Group { title: look.say("matter.other-facts"), entries: Vec::new() };
+    let title = look.say("matter.other-facts");
+    let mut others = Group { title, by: String::new(), entries: Vec::new() };
     for seen in room.sight.seen.fields(procedure) {
         let entry = Entry::of(look, seen.field, seen.value);
-        let place = written.get(seen.field.id.as_str());
+        let place = writer.get(seen.field.id.as_str());
         match place.and_then(|place| groups.get_mut(*place)) {
             Some(group) => group.entries.push(entry),
             None => others.entries.push(entry),
@@ -551,7 +561,13 @@ fn document_note(look: &Look<'_>, matter: &Matter, kind: &str) -> String {
     let issuer = look.units(matter.party(&document.issuer));
     let recipients: Vec<UnitId> =
         document.recipients.iter().flat_map(|party| matter.party(party)).copied().collect();
-    if recipients.is_empty() { issuer } else { format!("{issuer} → {}", look.units(&recipients)) }
+    let recipients = look.units(&recipients);
+    // Filed with oneself goes from nobody to nobody.
+    if recipients.is_empty() || recipients == issuer {
+        issuer
+    } else {
+        format!("{issuer} → {recipients}")
+    }
 }
 
 /// Whether a document is for the reader: paper of one side that is addressed to nobody of the other

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use store::matter::{Page as Rows, Total};
+use store::matter::Page as Rows;
 
 use crate::House;
 use crate::error::WebError;
@@ -13,6 +13,7 @@ use crate::filters;
 use crate::message::T;
 use crate::parts::line::{Line, Reader};
 use crate::parts::pager::{PAGE_ROWS, Pager, page_number};
+use crate::register::counted;
 use crate::session::SignedIn;
 use crate::shell::{Page, Shell};
 
@@ -54,17 +55,7 @@ async fn show(
     let exact = house.store.matter_find(&who.scope, &text).await?;
     let directory = house.directory();
     let units = directory.suggest(&text, None, UNITS);
-    let (words, total) = match listing.total {
-        Total::Exactly(total) => {
-            let total = i64::try_from(total).unwrap_or(i64::MAX);
-            (language.with("register.total", "n", total), crate::parts::pager::Rows::Exactly(total))
-        }
-        Total::MoreThan(total) => {
-            let total = i64::try_from(total).unwrap_or(i64::MAX);
-            let words = language.with("register.total-more", "n", total);
-            (words, crate::parts::pager::Rows::MoreThan(total))
-        }
-    };
+    let (words, total) = counted(language, listing.total);
     let shown = listing.rows.len();
     let pager = (shown > 0).then(|| Pager::new(language, &query, number, PAGE_ROWS, shown, total));
     let title = language.say("search.title");

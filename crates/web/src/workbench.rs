@@ -5,7 +5,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use procedure::definition::RoleName;
@@ -14,7 +14,7 @@ use store::obligation::ObligationRow;
 
 use crate::House;
 use crate::error::WebError;
-use crate::fields::Query;
+use crate::fields::{Fields, Query};
 use crate::filters;
 use crate::message::{Language, T};
 use crate::parts::line::{Line, OwedLine, Reader, Signing};
@@ -33,7 +33,8 @@ pub(crate) fn routes() -> Router<House> {
         .route("/", get(show))
         .route("/lights", get(lights::show))
         .route("/work/{list}", get(list))
-        .route("/work/acknowledge", post(sign::sign))
+        // Beside the address of its own that takes the signatures.
+        .route("/work/acknowledge", get(to_acknowledge).post(sign::sign))
 }
 
 /// Rows of each list on the workbench; the whole list is one click away.
@@ -241,6 +242,15 @@ struct ListPage {
     pager: Option<Pager>,
 }
 
+/// `GET /work/acknowledge`.
+async fn to_acknowledge(
+    State(house): State<House>,
+    who: SignedIn,
+    Query(query): Query,
+) -> Result<Page<ListPage>, WebError> {
+    list_page(&house, &who, "acknowledge", &query).await
+}
+
 /// `GET /work/{list}`.
 async fn list(
     State(house): State<House>,
@@ -248,15 +258,24 @@ async fn list(
     Path(list): Path<String>,
     Query(query): Query,
 ) -> Result<Page<ListPage>, WebError> {
+    list_page(&house, &who, &list, &query).await
+}
+
+async fn list_page(
+    house: &House,
+    who: &SignedIn,
+    list: &str,
+    query: &Fields,
+) -> Result<Page<ListPage>, WebError> {
     let language = who.language;
     let t = language.t();
-    let reader = Reader::new(&house, language);
+    let reader = Reader::new(house, language);
     let (store, scope) = (&house.store, &who.scope);
     let counters = store.counters(who.unit).await?;
-    let number = page_number(&query);
+    let number = page_number(query);
     let rows = Rows { number, rows: PAGE_ROWS };
     let (mut owed, mut matters, mut own_drafts) = (Vec::new(), Vec::new(), Vec::new());
-    let (title, about, empty, total) = match list.as_str() {
+    let (title, about, empty, total) = match list {
         "owed" => {
             owed = store.obligation_list_owed_by_us(scope, rows).await?;
             (t("work.owed"), t("work.owed-about"), t("work.owed-none"), counters.owing)
@@ -285,7 +304,7 @@ async fn list(
             (t("work.turn"), t("work.turn-about"), t("work.turn-none"), counters.my_turn)
         }
         "drafts" => {
-            own_drafts = drafts(&house, &who, language).await?;
+            own_drafts = drafts(house, who, language).await?;
             (t("work.drafts"), t("work.drafts-about"), t("work.drafts-none"), 0)
         }
         _ => return Err(WebError::NotFound),
@@ -293,9 +312,9 @@ async fn list(
     let shown = owed.len() + matters.len();
     let pager = (shown > 0).then(|| {
         let total = crate::parts::pager::Rows::Exactly(total);
-        Pager::new(language, &query, number, PAGE_ROWS, shown, total)
+        Pager::new(language, query, number, PAGE_ROWS, shown, total)
     });
-    let shell = house.shell(&who, "home", title).await?.crumb_here(title);
+    let shell = house.shell(who, "home", title).await?.crumb_here(title);
     Ok(Page(ListPage {
         t,
         shell,

@@ -1,5 +1,6 @@
 //! A matter (事项) as its reader sees it.
 
+pub(super) mod access;
 pub(super) mod event;
 pub(super) mod list;
 
@@ -21,7 +22,7 @@ use store::Scope;
 use store::directory::Directory;
 use store::liaison::Person;
 use store::matter::{Light, Sight};
-use store::visibility::Seen;
+use store::visibility::{Seen, SeenMatter};
 
 use super::act::{addressed, etag};
 use super::body::Json;
@@ -125,10 +126,11 @@ impl FieldView {
         procedure: Option<&Procedure>,
         id: &str,
         value: &procedure::Value,
+        rules: &Rules,
         directory: &Directory,
     ) -> Self {
         let kind = procedure.and_then(|procedure| procedure.field(id)).map(|field| field.kind);
-        Self::Open { kind: kind.map_or("", kind_id), value: shown(value, directory) }
+        Self::Open { kind: kind.map_or("", kind_id), value: shown(value, directory, rules.law()) }
     }
 }
 
@@ -147,6 +149,7 @@ pub(super) fn kind_id(kind: FieldKind) -> &'static str {
         FieldKind::Division => "division",
         FieldKind::Point => "point",
         FieldKind::Files => "files",
+        FieldKind::Articles => "articles",
     }
 }
 
@@ -346,9 +349,13 @@ impl Desk<'_> {
         let holder = procedure.state(&matter.state).and_then(|state| state.holder.as_deref());
         let open = sight.seen.fields(procedure).map(|seen| {
             let view = match seen.value {
-                Seen::Value(value) => {
-                    FieldView::open(Some(procedure), &seen.field.id, value, self.directory)
-                }
+                Seen::Value(value) => FieldView::open(
+                    Some(procedure),
+                    &seen.field.id,
+                    value,
+                    self.rules,
+                    self.directory,
+                ),
                 Seen::Masked => FieldView::HIDDEN,
             };
             (seen.field.id.clone(), view)
@@ -380,7 +387,7 @@ impl Desk<'_> {
                 .collect(),
             actions: self.offers(sight),
             openings: self.openings(matter),
-            proposal: self.proposal(procedure, matter),
+            proposal: self.proposal(procedure, &sight.seen),
             children: children.map(|child| MatterName::of(self.rules, child)).collect(),
             documents: self.documents(procedure, matter),
         })
@@ -479,12 +486,14 @@ impl Desk<'_> {
             .collect()
     }
 
-    fn proposal(&self, procedure: &Procedure, matter: &Matter) -> Option<ProposalView> {
-        let draft = matter.proposal.as_ref()?;
+    fn proposal(&self, procedure: &Procedure, seen: &SeenMatter) -> Option<ProposalView> {
+        let draft = seen.matter.proposal.as_ref()?;
         let words: Option<&Words> = procedure.action(&draft.action).map(|action| &action.name);
         let input = draft.input.iter().map(|(id, value)| {
-            (id.clone(), FieldView::open(Some(procedure), id, value, self.directory))
+            (id.clone(), FieldView::open(Some(procedure), id, value, self.rules, self.directory))
         });
+        let hidden = seen.masked_draft.iter().map(|id| (id.clone(), FieldView::HIDDEN));
+        let input = input.chain(hidden);
         Some(ProposalView {
             action: Named::new(&draft.action, words),
             input: input.collect(),

@@ -37,11 +37,18 @@ impl<T> Rows<T> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let is_more = read.len() > limit;
         read.truncate(limit);
-        let next = read.last().filter(|_| is_more).map(|last| {
-            let query = fields.with("cursor", &sealed(&mark(last))).query();
+        let next = read.last().filter(|_| is_more).map(mark);
+        let rows = read.into_iter().map(show).collect();
+        Self::marked(path, fields, rows, next.as_deref())
+    }
+
+    /// A page whose end is known otherwise: with the mark of the next, if there is one.
+    pub(super) fn marked(path: &str, fields: &Fields, rows: Vec<T>, next: Option<&str>) -> Self {
+        let next = next.map(|mark| {
+            let query = fields.with("cursor", &sealed(mark)).query();
             format!("{path}{query}")
         });
-        Self { rows: read.into_iter().map(show).collect(), next }
+        Self { rows, next }
     }
 
     /// Everything on one page.

@@ -61,9 +61,14 @@ pub(super) async fn show(
         number: format!("{} {}", matter.number, matter.title),
         href,
         state: State { word: look.state(matter), ended: matter.ended },
-        chart: graph::graph(procedure, language, Some(&matter.state)),
+        chart: anchored(&graph::graph(procedure, language, Some(&matter.state))),
         states: states(&look, &room)?,
     }))
+}
+
+/// The chart with an anchor at the present state, so that an address can lead there.
+fn anchored(chart: &str) -> String {
+    chart.replacen(r#" chart-marked""#, r#" chart-marked" id="now""#, 1)
 }
 
 fn states(look: &Look<'_>, room: &Room) -> Result<Vec<Row>, WebError> {

@@ -1,7 +1,7 @@
 //! How far a matter has come on the main path of its procedure.
 
 use jiff::Timestamp;
-use procedure::Matter;
+use procedure::{Matter, Procedure};
 
 use super::look::{Look, day};
 
@@ -25,11 +25,7 @@ pub(crate) fn strip(look: &Look<'_>, matter: &Matter) -> Vec<Milestone> {
         reached: at(state).map(day).unwrap_or_default(),
         class,
     };
-    let here = procedure.main_path.iter().position(|state| *state == matter.state);
-    let furthest = here.or_else(|| {
-        let now: Timestamp = at(&matter.state)?;
-        procedure.main_path.iter().rposition(|state| at(state).is_some_and(|then| then <= now))
-    });
+    let (here, furthest) = furthest(procedure, matter);
     let mut strip: Vec<_> = procedure
         .main_path
         .iter()
@@ -57,4 +53,15 @@ pub(crate) fn strip(look: &Look<'_>, matter: &Matter) -> Vec<Milestone> {
         }
     }
     strip
+}
+
+/// Where on the main path a matter stands, if it stands there; and how far along it has come.
+pub(super) fn furthest(procedure: &Procedure, matter: &Matter) -> (Option<usize>, Option<usize>) {
+    let at = |state: &str| matter.reached.get(state).copied();
+    let here = procedure.main_path.iter().position(|state| *state == matter.state);
+    let furthest = here.or_else(|| {
+        let now: Timestamp = at(&matter.state)?;
+        procedure.main_path.iter().rposition(|state| at(state).is_some_and(|then| then <= now))
+    });
+    (here, furthest)
 }

@@ -56,7 +56,12 @@ pub(crate) fn repairs(look: &Look<'_>, matter: &Matter, family: &[SeenMatter]) -
     });
     mine.filter_map(|seen| {
         let procedure = look.procedure(&seen.matter).filter(|procedure| is_repair(procedure))?;
-        Some(repair(look, seen, procedure))
+        let mut repair = repair(look, seen, procedure);
+        // On its own page the rest stands above.
+        if seen.matter.id == matter.id {
+            repair.entries.clear();
+        }
+        Some(repair)
     })
     .collect()
 }

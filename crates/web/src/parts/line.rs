@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use calendar::{Due, local_date, start_of_day};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use procedure::definition::{Action, RoleName};
 use procedure::{Procedure, Rules, UnitId};
 use store::directory::Directory;
@@ -60,6 +61,10 @@ pub struct Line {
     pub holder: String,
     /// Who opened it.
     pub opener: String,
+    /// The unit on the other side, where a list says so; else empty.
+    pub other: String,
+    /// Where the light is that of a matter below: which; else empty.
+    pub below: String,
     /// The light of what ends first.
     pub light: Option<Light>,
     /// When that ends.
@@ -152,7 +157,7 @@ impl Reader {
     /// A matter.
     #[must_use]
     pub fn line(&self, row: MatterRow) -> Line {
-        let procedure = self.rules.procedure(&row.procedure);
+        let procedure = self.rules.version(&row.procedure, row.version);
         let state = procedure.and_then(|one| one.state(&row.state));
         let word =
             state.map_or_else(|| row.state.clone(), |s| self.language.of(&s.name).to_owned());
@@ -165,8 +170,7 @@ impl Reader {
         } else {
             format!("{division}{}", row.place)
         };
-        let due = row.due_at.map(due_of);
-        let clock = |due| Clock { due, provisional: false, suspended: false };
+        let (light, due) = self.clock(row.due_at);
         let categories: Vec<&str> = row
             .categories
             .iter()
@@ -186,17 +190,28 @@ impl Reader {
             enterprise: row.enterprise,
             holder: unit(row.holder),
             opener: unit(row.opener),
-            light: due.map(|due| Light::of(clock(due), self.now, self.language)),
-            due: due.map(end).unwrap_or_default(),
+            other: String::new(),
+            below: String::new(),
+            light,
+            due,
             opened: local_date(row.opened_at).to_string(),
             changed: minute(row.changed_at),
         }
     }
 
+    /// The light of an end and the end in words; neither where nothing runs.
+    #[must_use]
+    pub fn clock(&self, due_at: Option<Timestamp>) -> (Option<Light>, String) {
+        let Some(due) = due_at.map(due_of) else { return (None, String::new()) };
+        let clock = Clock { due, provisional: false, suspended: false };
+        (Some(Light::of(clock, self.now, self.language)), end(due))
+    }
+
     /// Something owed.
     #[must_use]
     pub fn owed(&self, row: &ObligationRow) -> OwedLine {
-        let kind = self.rules.procedure(&row.procedure).and_then(|one| one.obligation(&row.kind));
+        let procedure = self.rules.version(&row.procedure, row.version);
+        let kind = procedure.and_then(|one| one.obligation(&row.kind));
         let what = kind.map_or_else(|| row.kind.clone(), |k| self.language.of(&k.name).to_owned());
         let clock = Clock {
             due: row.due,
@@ -220,8 +235,8 @@ impl Reader {
     /// The act by which what was served is signed for, when the matter stands there: the liaison's
     /// act of whoever holds the pen.
     #[must_use]
-    pub fn signing_act(&self, procedure: &str, state: &str) -> Option<&Action> {
-        let procedure = self.rules.procedure(procedure)?;
+    pub fn signing_act(&self, procedure: &str, version: Date, state: &str) -> Option<&Action> {
+        let procedure = self.rules.version(procedure, version)?;
         let holder = procedure.state(state)?.holder.as_ref()?;
         procedure.actions.iter().find(|action| {
             action.role == RoleName::Liaison
@@ -234,7 +249,7 @@ impl Reader {
     /// The page on which that is done; the matter's own when there is no such act.
     #[must_use]
     pub fn signing(&self, row: &MatterRow) -> Signing {
-        match self.signing_act(&row.procedure, &row.state) {
+        match self.signing_act(&row.procedure, row.version, &row.state) {
             Some(action) => Signing {
                 href: format!("/matters/{}/actions/{}", row.id, action.id),
                 is_plain: action.input.is_empty() && action.required_when.is_empty(),

@@ -1,5 +1,7 @@
 //! The columns a list can have.
 
+use procedure::Procedure;
+
 use crate::fields::Fields;
 use crate::parts::line::Line;
 
@@ -7,6 +9,7 @@ use crate::parts::line::Line;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Column {
     Number,
+    Other,
     Place,
     Category,
     Severity,
@@ -21,8 +24,9 @@ pub(super) enum Column {
 }
 
 /// All columns beside the title, in their order.
-pub(super) const COLUMNS: [Column; 12] = [
+pub(super) const COLUMNS: [Column; 13] = [
     Column::Number,
+    Column::Other,
     Column::Place,
     Column::Category,
     Column::Severity,
@@ -36,7 +40,7 @@ pub(super) const COLUMNS: [Column; 12] = [
     Column::Changed,
 ];
 
-/// The columns shown when none are chosen.
+/// The columns of roots shown when none are chosen.
 const USUAL: [Column; 7] = [
     Column::Number,
     Column::Place,
@@ -47,11 +51,24 @@ const USUAL: [Column; 7] = [
     Column::Due,
 ];
 
-/// The columns of an address (`column=…`), in their order.
-pub(super) fn chosen(query: &Fields) -> Vec<Column> {
+/// The same of what hangs under a root: siblings share its title and kind, and differ by who stands on
+/// the other side.
+const USUAL_BELOW: [Column; 7] = [
+    Column::Number,
+    Column::Other,
+    Column::Place,
+    Column::State,
+    Column::Holder,
+    Column::Light,
+    Column::Due,
+];
+
+/// The columns of an address (`column=…`), in their order; the usual ones of the procedure when it names
+/// none.
+pub(super) fn chosen(query: &Fields, procedure: &Procedure) -> Vec<Column> {
     let asked: Vec<&str> = query.all("column").collect();
     if asked.is_empty() {
-        return USUAL.to_vec();
+        return if procedure.is_root() { USUAL } else { USUAL_BELOW }.to_vec();
     }
     COLUMNS.into_iter().filter(|column| asked.contains(&column.id())).collect()
 }
@@ -61,6 +78,7 @@ impl Column {
     pub(super) fn id(self) -> &'static str {
         match self {
             Self::Number => "number",
+            Self::Other => "other",
             Self::Place => "place",
             Self::Category => "category",
             Self::Severity => "severity",
@@ -79,6 +97,7 @@ impl Column {
     pub(super) fn key(self) -> &'static str {
         match self {
             Self::Number => "column.number",
+            Self::Other => "column.other",
             Self::Place => "column.place",
             Self::Category => "column.category",
             Self::Severity => "column.severity",
@@ -93,10 +112,20 @@ impl Column {
         }
     }
 
+    /// How its cells are laid out: numbers and days never break, names not where there is room.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Number | Self::Due | Self::Opened | Self::Changed => "nowrap",
+            Self::Other | Self::State | Self::Holder | Self::Opener | Self::Light => "short",
+            Self::Place | Self::Category | Self::Severity | Self::Enterprise => "",
+        }
+    }
+
     /// What it says of a matter, as text.
     pub(super) fn text(self, line: &Line) -> String {
         match self {
             Self::Number => line.number.clone(),
+            Self::Other => line.other.clone(),
             Self::Place => line.place.clone(),
             Self::Category => line.categories.clone(),
             Self::Severity => line.severity.clone(),
@@ -104,7 +133,14 @@ impl Column {
             Self::State => line.state.word.clone(),
             Self::Holder => line.holder.clone(),
             Self::Opener => line.opener.clone(),
-            Self::Light => line.light.as_ref().map_or_else(String::new, |light| light.word.clone()),
+            Self::Light => {
+                let word = line.light.as_ref().map_or("", |light| light.word.as_str());
+                if line.below.is_empty() {
+                    word.to_owned()
+                } else {
+                    format!("{word} · {}", line.below)
+                }
+            }
             Self::Due => line.due.clone(),
             Self::Opened => line.opened.clone(),
             Self::Changed => line.changed.clone(),

@@ -6,8 +6,10 @@ use askama::Template;
 use axum::extract::State;
 use procedure::UnitId;
 use procedure::definition::Side;
+use store::counter::UnitLights;
 use store::directory::Directory;
 use store::division::divisions;
+use store::punctuality::Punctuality;
 use store::unit::{Unit, UnitLevel, side_words};
 
 use crate::House;
@@ -34,7 +36,8 @@ pub(super) struct LightsPage {
     owing: i64,
     signing: i64,
     units: usize,
-    sides: Vec<(String, Share)>,
+    year: i16,
+    sides: Vec<(String, String)>,
     side: String,
     rows: Vec<Row>,
     pager: Option<Pager>,
@@ -52,6 +55,17 @@ struct Row {
     ok: i64,
     signing: i64,
     bar: Bar,
+    in_time: i64,
+    late_year: i64,
+    /// `92%`; empty where nothing came to an end this year.
+    rate: String,
+}
+
+/// How one unit stands and how punctual it was.
+struct Standing<'a> {
+    unit: &'a Unit,
+    light: UnitLights,
+    punctuality: Punctuality,
 }
 
 /// `GET /lights`.
@@ -65,38 +79,31 @@ pub(super) async fn show(
     let units = looked_at(&directory, who.unit);
     let side = store::unit::side_read(query.get("side"));
     let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
-    let lights = house.store.lights(&ids).await?;
-    let share = |light: &store::counter::UnitLights| Share {
-        late: light.overdue,
-        near: light.near,
-        ok: (light.owing - light.overdue - light.near).max(0),
-    };
-    let mut sides = BTreeMap::<Side, Share>::new();
+    let year = house.today().year();
+    let standings = standings(&house, &directory, &ids, year).await?;
+    let mut sides = BTreeMap::<Side, Punctuality>::new();
     let (mut whole, mut owing, mut signing) = (Share::default(), 0, 0);
-    for light in &lights {
+    for Standing { unit, light, punctuality } in &standings {
         let one = share(light);
-        let Some(unit) = directory.get(light.unit) else { continue };
-        for sum in [&mut whole, sides.entry(unit.side).or_default()] {
-            sum.late += one.late;
-            sum.near += one.near;
-            sum.ok += one.ok;
-        }
+        whole.late += one.late;
+        whole.near += one.near;
+        whole.ok += one.ok;
+        let sum = sides.entry(unit.side).or_default();
+        sum.in_time += punctuality.in_time;
+        sum.late += punctuality.late;
         owing += light.owing;
         signing += light.to_acknowledge;
     }
-    let chosen: Vec<_> = lights
-        .iter()
-        .filter_map(|light| directory.get(light.unit).map(|unit| (light, unit)))
-        .filter(|(_, unit)| side.is_none_or(|side| unit.side == side))
-        .collect();
+    let chosen: Vec<_> =
+        standings.iter().filter(|one| side.is_none_or(|side| one.unit.side == side)).collect();
     let number = page_number(&query);
     let skipped = usize::try_from((number - 1) * PAGE_ROWS).unwrap_or(usize::MAX);
     let shown: Vec<_> = chosen.iter().skip(skipped).take(PAGE_ROWS as usize).collect();
-    let shown_ids: Vec<UnitId> = shown.iter().map(|(light, _)| light.unit).collect();
+    let shown_ids: Vec<UnitId> = shown.iter().map(|one| one.unit.id).collect();
     let liaisons = house.people.liaison_list(&shown_ids).await?;
     let rows: Vec<Row> = shown
         .into_iter()
-        .map(|(light, unit)| {
+        .map(|Standing { unit, light, punctuality }| {
             let share = share(light);
             let words = language.fill(
                 "lights.bar",
@@ -116,6 +123,9 @@ pub(super) async fn show(
                 ok: share.ok,
                 signing: light.to_acknowledge,
                 bar: Bar { share, words },
+                in_time: punctuality.in_time,
+                late_year: punctuality.late,
+                rate: percent(*punctuality),
             }
         })
         .collect();
@@ -132,14 +142,58 @@ pub(super) async fn show(
         owing,
         signing,
         units: units.len(),
+        year,
         sides: sides
             .into_iter()
-            .map(|(side, share)| (language.of(&side_words(side)).to_owned(), share))
+            .map(|(side, sum)| (language.of(&side_words(side)).to_owned(), percent(sum)))
+            .filter(|(_, rate)| !rate.is_empty())
             .collect(),
         side: query.get("side").to_owned(),
         rows,
         pager,
     }))
+}
+
+/// How each of these units stands and was in a year: those with something open by their lights, worst
+/// first, then those with only a record, least punctual first.
+async fn standings<'a>(
+    house: &House,
+    directory: &'a Directory,
+    ids: &[UnitId],
+    year: i16,
+) -> Result<Vec<Standing<'a>>, WebError> {
+    let lights = house.store.lights(ids).await?;
+    let mut records = house.store.punctuality(ids, year).await?;
+    let mut found: Vec<Standing<'a>> = lights
+        .into_iter()
+        .filter_map(|light| {
+            let punctuality = records.remove(&light.unit).unwrap_or_default();
+            directory.get(light.unit).map(|unit| Standing { unit, light, punctuality })
+        })
+        .collect();
+    let mut past: Vec<Standing<'a>> = records
+        .into_iter()
+        .filter_map(|(unit, punctuality)| {
+            let light = UnitLights { unit, owing: 0, overdue: 0, near: 0, to_acknowledge: 0 };
+            directory.get(unit).map(|unit| Standing { unit, light, punctuality })
+        })
+        .collect();
+    past.sort_by_key(|one| (one.punctuality.percent(), one.unit.id));
+    found.extend(past);
+    Ok(found)
+}
+
+fn share(light: &UnitLights) -> Share {
+    Share {
+        late: light.overdue,
+        near: light.near,
+        ok: (light.owing - light.overdue - light.near).max(0),
+    }
+}
+
+/// `92%`; empty where nothing came to an end.
+fn percent(punctuality: Punctuality) -> String {
+    punctuality.percent().map(|percent| format!("{percent}%")).unwrap_or_default()
 }
 
 /// The units whose numbers somebody at a unit may look at: its own guidance tree, and for those who
@@ -181,10 +235,5 @@ impl LightsPage {
     fn with_side(side: &str) -> String {
         let query = Fields::default().with("side", side).query();
         format!("/lights{query}")
-    }
-
-    fn share_rate(share: &Share) -> i64 {
-        let whole = share.late + share.near + share.ok;
-        if whole == 0 { 100 } else { 100 * (whole - share.late) / whole }
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn sign(
         // What is not theirs to see is left out, as if it did not exist.
         let Some(sight) = house.store.matter_fetch(&who.scope, &id).await? else { continue };
         let matter = sight.seen.matter;
-        let action = reader.signing_act(&matter.procedure, &matter.state);
+        let action = reader.signing_act(&matter.procedure, matter.version, &matter.state);
         let refusal = match action {
             None => Some(language.say("work.sign-not-now").to_owned()),
             Some(action) => {

@@ -91,6 +91,87 @@ async fn a_sealed_field_shows_as_masked_and_never_as_empty() {
 }
 
 #[tokio::test]
+async fn who_has_looked_is_told_to_those_it_concerns() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let address = format!("/matters/{}", story.clue);
+    let mut writer = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let html = writer.get(&address).await.html();
+    let (_, fold) = html.split_once("谁看过").unwrap();
+    assert!(fold.contains("2026-03-02 ") && fold.contains("举报人"), "the reading itself");
+    // The other side may not read the informant's name, nor know who has.
+    let mut prosecutor = Browser::of(&world, PROCURATORATE, RoleName::Leader).await;
+    let html = prosecutor.get(&address).await.html();
+    assert!(!html.split_once("id=\"access\"").is_some_and(|(_, fold)| fold.contains("举报人")));
+    // Where nothing is of that kind, nothing is said.
+    assert!(!writer.get(&format!("/matters/{}", story.repair)).await.html().contains("谁看过"));
+}
+
+#[tokio::test]
+async fn a_field_stands_under_the_act_that_wrote_it_last() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let address = format!("/matters/{}", story.suggestion);
+    let group = |html: &str, words: &str| -> String {
+        let (_, facts) = html.split_once("id=\"facts\"").unwrap();
+        let (facts, _) = facts.split_once("</section>").unwrap();
+        let mut groups = facts.split("<h3>").skip(1);
+        groups.find(|group| group.contains(words)).unwrap().to_owned()
+    };
+    let before = group(&bureau.get(&address).await.html(), "责令限期整改");
+    assert!(before.starts_with("签发检察建议书 <small class=\"muted\">2026-03-02 · "), "{before}");
+    world.clock.move_to("2026-03-09T09:00:00+08:00".parse().unwrap());
+    act(&world, PROCURATORATE, &story.suggestion, "amend", &[("demands", "改为责令停产整治。")])
+        .await;
+    let after = group(&bureau.get(&address).await.html(), "停产整治");
+    assert!(after.starts_with("变更检察建议 <small class=\"muted\">2026-03-09 · "), "{after}");
+    let html = bureau.get(&address).await.html();
+    let (_, facts) = html.split_once("id=\"facts\"").unwrap();
+    let (facts, _) = facts.split_once("</section>").unwrap();
+    assert!(!facts.contains("责令限期整改"), "what was there before is told by the timeline");
+}
+
+#[tokio::test]
+async fn only_what_is_called_for_stands_out() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let mut prosecutor = Browser::of(&world, PROCURATORATE, RoleName::Handler).await;
+    let page = format!("/matters/{}", story.suggestion);
+    let acts = |html: &str| -> String {
+        let (_, acts) = html.split_once("id=\"actions\"").unwrap();
+        acts.split_once("<details").unwrap().0.to_owned()
+    };
+    // The procuratorate still owes the record upward; that stands out, whoever holds the pen.
+    let html = acts(&prosecutor.get(&page).await.html());
+    let (_, primary) = html.split_once("btn primary\" href=\"").unwrap();
+    assert!(primary.contains("/actions/file-upward\""), "{}", &primary[..120]);
+    act(&world, PROCURATORATE, &story.suggestion, "file-upward", &[]).await;
+    let html = acts(&prosecutor.get(&page).await.html());
+    assert!(html.contains("/actions/amend\""), "it could be amended");
+    assert!(!html.contains("btn primary"), "but nobody waits for that: {html}");
+    // What leads on and ends our own clock comes before what only sends back.
+    act(&world, BUREAU, &story.suggestion, "reply", &[("reply-kind", "partial")]).await;
+    let html = acts(&prosecutor.get(&page).await.html());
+    assert_eq!(html.matches("btn primary").count(), 1);
+    let (_, primary) = html.split_once("btn primary\" href=\"").unwrap();
+    assert!(primary.contains("/actions/begin-follow-up\""), "{}", &primary[..120]);
+}
+
+#[tokio::test]
+async fn the_chart_opens_where_the_matter_stands() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let matter = format!("/matters/{}", story.suggestion);
+    assert!(bureau.get(&matter).await.html().contains(&format!("{matter}/chart#now\"")));
+    let html = bureau.get(&format!("{matter}/chart")).await.html();
+    assert_eq!(html.matches("id=\"now\"").count(), 1);
+    let (_, state) = html.split_once("chart-marked\" id=\"now\" data-state=\"").unwrap();
+    assert!(state.starts_with("in-correction\""), "{}", &state[..40]);
+}
+
+#[tokio::test]
 async fn a_lapse_turns_the_light_and_stands_in_the_timeline_once() {
     let world = World::new("2026-03-02").await;
     let story = suggestion_awaiting_reply(&world).await;

@@ -3,6 +3,7 @@
 use procedure::definition::RoleName;
 
 use crate::matter_browser::Browser;
+use crate::matter_story::{BUREAU, PROCURATORATE, suggestion_awaiting_reply};
 use crate::world::World;
 
 #[tokio::test]
@@ -36,6 +37,43 @@ async fn a_list_shows_what_is_asked_for_and_says_what_narrows_it() {
     ] {
         assert_eq!(browser.get(&format!("/register{odd}")).await.status, 200, "{odd}");
     }
+}
+
+#[tokio::test]
+async fn siblings_are_told_apart_by_who_stands_on_the_other_side() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let mut prosecutor = Browser::of(&world, PROCURATORATE, RoleName::Handler).await;
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let name = |code: &str| {
+        let directory = world.people.directory();
+        let unit = procedure::Directory::find(directory.as_ref(), code).unwrap();
+        directory.get(unit).unwrap().short_name.clone()
+    };
+    for list in ["/correction", "/correction?procedure=suggestion", "/transfer"] {
+        let theirs = prosecutor.get(list).await.html();
+        let ours = bureau.get(list).await.html();
+        let other = |unit: &str| format!("data-label=\"对方单位\" class=\"short\">{unit}</td>");
+        assert!(theirs.contains(&other(&name(BUREAU))), "{list}");
+        assert!(ours.contains(&other(&name(PROCURATORATE))), "{list}");
+    }
+    // The case waits; what runs below it and ends first belongs to its suggestion.
+    let html = prosecutor.get("/correction").await.html();
+    let row = html.split("<tr>").find(|row| row.contains(story.case.as_str())).unwrap();
+    assert!(row.contains("剩 7 天</span><span class=\"under\">检察建议</span>"), "{row}");
+    assert!(row.contains("2026-03-09"), "{row}");
+}
+
+#[tokio::test]
+async fn a_tab_says_how_many_are_open_and_the_list_how_many_of_all() {
+    let world = World::new("2026-03-02").await;
+    suggestion_awaiting_reply(&world).await;
+    let mut browser = Browser::of(&world, PROCURATORATE, RoleName::Handler).await;
+    let html = browser.get("/correction").await.html();
+    assert!(html.contains("行政公益诉讼案件 <span class=\"count\">在办 1</span>"));
+    assert!(html.contains("共 1 件，其中在办 1 件"));
+    let some = browser.get("/correction?state=open").await.html();
+    assert!(some.contains("共 1 件<"), "a narrowed list is only counted");
 }
 
 #[tokio::test]

@@ -202,7 +202,7 @@ impl Teller<'_> {
             view.input = fields
                 .iter()
                 .map(|(id, value)| {
-                    (id.clone(), FieldView::open(procedure, id, value, self.directory))
+                    (id.clone(), FieldView::open(procedure, id, value, self.rules, self.directory))
                 })
                 .collect();
             view.input.extend(seen.masked.iter().map(|id| (id.clone(), FieldView::HIDDEN)));

@@ -41,7 +41,7 @@ async fn what_is_out_of_scope_looks_exactly_like_what_does_not_exist() {
     let stranger = Program::of(&world, STRANGER, RoleName::Handler).await;
     let hidden = bureau.open_problem("锅炉超标").await;
     let body = json!({ "input": {}, "seen": 1, "reason": "x", "words": "x" });
-    let gets = ["/matters/{}", "/matters/{}/events", "/drafts/act.take-on-repair@{}"];
+    let gets = ["/matters/{}", "/matters/{}/events", "/matters/{}/access", "/drafts/act.take-on-repair@{}"];
     let posts = [
         "/matters/{}/actions/take-on-repair",
         "/matters/{}/actions/no-such-act",
@@ -117,6 +117,17 @@ async fn what_one_may_not_read_says_only_that_it_is_there() {
     assert!(!String::from_utf8_lossy(&events.bytes).contains("王某"));
     let opened = &events.body["rows"][0];
     assert_eq!(opened["input"]["informant"], json!({ "masked": true }));
+
+    // Who read it is told to those who may read it or wrote it, and to nobody else.
+    let known = bureau.get(&format!("/matters/{clue}/access?limit=1")).await.well();
+    let reading = &known["rows"][0];
+    assert_eq!(reading["fields"][0]["id"], "informant", "{known:#}");
+    assert!(reading["by"]["name"].is_string() && reading["at"].is_string(), "{known:#}");
+    let next = known["next"].as_str().unwrap().trim_start_matches("/api/v1").to_owned();
+    assert_eq!(bureau.get(&next).await.well()["rows"].as_array().unwrap().len(), 1);
+    let unknown = prosecutor.get(&format!("/matters/{clue}/access")).await.well();
+    let told = unknown["rows"].to_string();
+    assert!(!told.contains("\"informant\""), "{told}");
 
     // Whoever read it stands in the journal of access.
     let mut tx = world.store.read().await.unwrap();

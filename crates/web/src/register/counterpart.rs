@@ -1,0 +1,169 @@
+//! Who stands on the other side of a matter: the unit by which one case is told from the next.
+//!
+//! No procedure is known here by name. A procedure runs between two capacities: the one that opens it,
+//! and the one it owes most to and is owed most by.
+
+use std::collections::BTreeMap;
+
+use procedure::definition::{ObligationKind, PartySource, Procedure, Side};
+use procedure::{MatterId, UnitId};
+use store::Scope;
+use store::directory::Directory;
+use store::listed::Beside;
+use store::matter::MatterRow;
+
+use crate::House;
+use crate::error::WebError;
+use crate::parts::line::{Line, Reader};
+
+/// The two capacities between which a procedure runs.
+struct Pair<'a> {
+    opener: &'a str,
+    partner: &'a str,
+    /// The one of them that owes more.
+    debtor: &'a str,
+}
+
+impl<'a> Pair<'a> {
+    fn of(procedure: &'a Procedure) -> Option<Self> {
+        let opener = procedure.open.by.first()?;
+        let owed =
+            procedure.obligations.iter().filter(|owed| owed.kind == ObligationKind::Obligation);
+        let mut between = BTreeMap::<&str, (usize, usize)>::new();
+        for owed in owed {
+            if owed.debtor == *opener {
+                between.entry(&owed.creditor).or_default().0 += 1;
+            } else if owed.creditor == *opener {
+                between.entry(&owed.debtor).or_default().1 += 1;
+            }
+        }
+        // Whoever is asked to join only because it stands above somebody is no counterpart.
+        let stands_for_itself = |id: &str| {
+            let party = procedure.parties.get(id);
+            party.is_some_and(|one| !matches!(one.from, Some(PartySource::AboveOf(_))))
+        };
+        let partner = between
+            .iter()
+            .filter(|(id, _)| **id != opener && stands_for_itself(id))
+            .max_by_key(|(id, (gives, takes))| (gives + takes, std::cmp::Reverse(**id)));
+        let (partner, debtor) = match partner {
+            Some((partner, (gives, takes))) => {
+                (*partner, if gives >= takes { opener.as_str() } else { *partner })
+            }
+            None => {
+                let others = procedure.parties.keys().map(String::as_str);
+                let other = others.filter(|id| id != opener).find(|id| stands_for_itself(id))?;
+                (other, other)
+            }
+        };
+        Some(Self { opener, partner, debtor })
+    }
+}
+
+/// Who reads a list.
+#[derive(Clone, Copy)]
+struct ReadBy<'a> {
+    unit: UnitId,
+    side: Side,
+    directory: &'a Directory,
+}
+
+/// The unit on the other side of a matter from the reader: the partner of their own unit, else of their
+/// own side, else whoever owes more. None where both are the reader's own unit.
+fn counterpart(
+    procedure: &Procedure,
+    parties: &BTreeMap<String, Vec<UnitId>>,
+    reader: ReadBy<'_>,
+) -> Option<UnitId> {
+    let pair = Pair::of(procedure)?;
+    let unit = |party: &str| parties.get(party).and_then(|units| units.first()).copied();
+    let (opener, partner) = (unit(pair.opener), unit(pair.partner));
+    let is_ours = |one: Option<UnitId>| one == Some(reader.unit);
+    let is_beside = |one: Option<UnitId>| {
+        let facts = one.and_then(|unit| reader.directory.get(unit));
+        facts.is_some_and(|unit| unit.side == reader.side)
+    };
+    match (is_ours(opener), is_ours(partner), is_beside(opener), is_beside(partner)) {
+        (true, true, ..) => None,
+        (true, false, ..) | (false, false, true, false) => partner,
+        (false, true, ..) | (false, false, false, true) => opener,
+        (false, false, ..) => unit(pair.debtor).or(opener),
+    }
+}
+
+/// The rows of a list with what stands beside them: the unit on the other side, and the light of what
+/// runs below where nothing runs in the matter itself.
+pub(super) async fn lines(
+    house: &House,
+    scope: &Scope,
+    reader: &Reader,
+    rows: Vec<MatterRow>,
+) -> Result<Vec<Line>, WebError> {
+    let mut beside: BTreeMap<MatterId, Beside> =
+        house.store.matter_list_beside(scope, &rows).await?;
+    let directory = house.directory();
+    let read_by = ReadBy { unit: scope.unit, side: scope.side, directory: &directory };
+    let line = |row: MatterRow| {
+        let beside = beside.remove(&row.id).unwrap_or_default();
+        let procedure = reader.rules().version(&row.procedure, row.version);
+        let other = procedure.and_then(|one| counterpart(one, &beside.parties, read_by));
+        let mut line = reader.line(row);
+        line.other = other.map(|unit| reader.unit(unit)).unwrap_or_default();
+        if let Some(below) = beside.below {
+            (line.light, line.due) = reader.clock(Some(below.due_at));
+            line.below = reader.procedure(&below.procedure);
+        }
+        line
+    };
+    Ok(rows.into_iter().map(line).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use procedure::Rules;
+    use procedure::rules::Source;
+
+    use super::*;
+
+    fn rules() -> Rules {
+        let read = |path: &str| {
+            let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+            std::fs::read_to_string(format!("{root}/{path}")).unwrap()
+        };
+        let paths = [
+            "procedures/problem/problem.toml",
+            "procedures/problem/repair-item.toml",
+            "procedures/2.3-pre-litigation-correction/administrative-public-interest-case.toml",
+            "procedures/2.3-pre-litigation-correction/suggestion.toml",
+            "procedures/2.4-case-transfer/clue.toml",
+        ];
+        let texts = paths.map(read);
+        let files: Vec<_> =
+            paths.iter().zip(&texts).map(|(path, text)| Source { path, text }).collect();
+        let codes = read("law/codes.toml");
+        let (law, calendar) = calendar::embedded().unwrap();
+        Rules::read(&files, Source { path: "law/codes.toml", text: &codes }, law, calendar).unwrap()
+    }
+
+    #[test]
+    fn a_procedure_runs_between_two_capacities() {
+        let rules = rules();
+        let found: Vec<String> = rules
+            .procedures()
+            .map(|one| {
+                let pair = Pair::of(one).unwrap();
+                format!("{}: {} – {}, {} owes more", one.id, pair.opener, pair.partner, pair.debtor)
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "administrative-public-interest-case: investigator – agency, investigator owes more",
+                "clue: submitter – receiver, receiver owes more",
+                "problem: finder – owner, owner owes more",
+                "repair-item: repairer – checker, repairer owes more",
+                "suggestion: issuer – recipient, recipient owes more",
+            ]
+        );
+    }
+}
