@@ -114,7 +114,8 @@ impl NotAnArticle {
                 ),
             ),
             Wanted::Instrument(near) => {
-                let zh: String = near.iter().map(|name| format!("《{}》", name.zh)).collect();
+                let zh: Vec<_> = near.iter().map(|name| format!("《{}》", name.zh)).collect();
+                let zh = zh.join("、");
                 let en: Vec<&str> = near.iter().map(|name| name.en.as_str()).collect();
                 Words::new(
                     format!("“{rest}”不是规范清单中的名称；是否为{zh}"),

@@ -169,10 +169,11 @@ fn out_of_force(
     let asked = field.conduct_on.as_ref().and_then(|id| procedure.field(id));
     if let Some(conduct) = asked.filter(|_| days.conduct.is_none() && out.until.is_some()) {
         let label = &conduct.label;
-        words.zh.push_str(&format!("。引用行为发生时的法律，应填写“{}”", label.zh));
-        words
-            .en
-            .push_str(&format!("; to cite the law of an earlier conduct, fill in “{}”", label.en));
+        let (zh, en) = (&label.zh, &label.en);
+        words = calendar::Words {
+            zh: format!("{}。引用行为发生时的法律，应填写“{zh}”", words.zh),
+            en: format!("{}; to cite the law of an earlier conduct, fill in “{en}”", words.en),
+        };
     }
     FieldError { field: field.id.clone(), words }
 }

@@ -250,9 +250,8 @@ impl Input {
     /// How its options lie: in a row while they are few and short, in columns when they are many, under
     /// one another when they are sentences.
     pub(crate) fn layout(&self) -> &'static str {
-        let (options, few_chars) = match &self.control {
-            Control::Radios(options) => (options, SHORT_CHARS),
-            Control::Ticks(options) => (options, SENTENCE_CHARS),
+        let options = match &self.control {
+            Control::Radios(options) | Control::Ticks(options) => options,
             Control::Line { .. }
             | Control::Paragraphs { .. }
             | Control::Tick { .. }
@@ -265,11 +264,12 @@ impl Input {
             | Control::Articles(_) => return "",
         };
         let longest = options.iter().map(|option| option.words.chars().count()).max().unwrap_or(0);
-        match (longest > few_chars, options.len() > RADIOS_MAX, longest > SHORT_CHARS) {
-            (true, _, _) => "down",
-            (false, true, true) => "columns wide",
-            (false, true, false) => "columns",
-            (false, false, _) => "",
+        let are_many = options.len() > RADIOS_MAX;
+        match longest {
+            0..=SHORT_CHARS if are_many => "columns",
+            0..=SHORT_CHARS => "",
+            _ if are_many && longest <= SENTENCE_CHARS => "columns wide",
+            _ => "down",
         }
     }
 
@@ -282,7 +282,7 @@ impl Input {
 /// Longest words of options that stand beside one another.
 const SHORT_CHARS: usize = 8;
 /// Longest words of options that still stand in columns.
-const SENTENCE_CHARS: usize = 24;
+const SENTENCE_CHARS: usize = 32;
 /// Most options that are all in sight.
 const RADIOS_MAX: usize = 6;
 
@@ -514,8 +514,12 @@ pub(super) fn in_the_making(room: &Room, procedure: &Procedure, action: &Action)
     let letters = procedure.documents.iter().filter(|document| is_open(&document.id));
     let open: Vec<&String> =
         letters.flat_map(|document| document.contents.iter().chain(&document.number)).collect();
+    // The day by whose law they were cited belongs to the articles.
+    let articles = open.iter().filter_map(|id| procedure.field(id));
+    let days: Vec<&String> =
+        articles.flat_map(|field| field.law_on.iter().chain(&field.conduct_on)).collect();
     let mut filled = Filled::default();
-    for id in action.fields().filter(|id| open.contains(id)) {
+    for id in action.fields().filter(|id| open.contains(id) || days.contains(id)) {
         if let Some(value) = matter.fields.get(id) {
             filled.input.insert(id.clone(), raw(value));
         }
