@@ -321,12 +321,7 @@ pub(super) fn given_schemas() -> [(&'static str, Value); 4] {
             { "type": "string", "examples": ["FD:1076", "《生态环境法典》第1076条"] },
         ],
     });
-    [
-        ("UnitGiven", unit),
-        ("PointGiven", point),
-        ("FileGiven", file),
-        ("ArticleGiven", article),
-    ]
+    [("UnitGiven", unit), ("PointGiven", point), ("FileGiven", file), ("ArticleGiven", article)]
 }
 
 /// What a field holds, in JSON.

@@ -131,12 +131,10 @@ fn changed(look: &Look<'_>, law: &Law, decides: Date, conduct: Date) -> Option<S
             .take(NAMED_MAX)
             .map(|one| {
                 let days = in_force_words(look, one.from, one.until);
-                match days.is_empty() {
-                    true => title(look, one),
-                    false => {
-                        look.fill("form.law-named", &[("name", &title(look, one)), ("days", &days)])
-                    }
+                if days.is_empty() {
+                    return title(look, one);
                 }
+                look.fill("form.law-named", &[("name", &title(look, one)), ("days", &days)])
             })
             .collect();
         let names = names.join(look.comma());

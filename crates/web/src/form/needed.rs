@@ -44,11 +44,11 @@ impl Needed {
                 None => why.push(look.of(&condition.refusal)),
             }
         }
-        let when = match when.is_empty() {
-            true => String::new(),
-            false => {
-                look.fill("form.required-when", &[("when", &when.join(&look.say("form.when-or")))])
-            }
+        let when = if when.is_empty() {
+            String::new()
+        } else {
+            let when = when.join(&look.say("form.when-or"));
+            look.fill("form.required-when", &[("when", &when)])
         };
         Self { when, why: why.join(" ") }
     }

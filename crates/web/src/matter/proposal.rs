@@ -3,9 +3,9 @@
 use askama::Template;
 use axum::extract::{Path, State as Given};
 use axum::response::{IntoResponse, Response};
+use procedure::Refusal;
 use procedure::decide::{Command, Request, World, decide};
 use procedure::definition::Action;
-use procedure::Refusal;
 use store::visibility::{Seen, SeenMatter};
 
 use super::look::Look;
