@@ -177,9 +177,13 @@ impl JobView {
             (JobState::Waiting, _) => t("job.in-line").to_owned(),
             (_, Some(total)) if total > 0 => language.fill(
                 "job.far-of",
-                &[("done", &job.done), ("total", &total), ("percent", &percent(job.done, total))],
+                &[
+                    ("done", &grouped(job.done)),
+                    ("total", &grouped(total)),
+                    ("percent", &percent(job.done, total)),
+                ],
             ),
-            _ => language.with("job.far", "done", job.done),
+            _ => language.with("job.far", "done", grouped(job.done)),
         };
         let at = |at: Option<jiff::Timestamp>| at.map(minute).unwrap_or_default();
         let by = job.asker.unit.map(|unit| house.directory().name(unit)).unwrap_or_default();
@@ -213,6 +217,19 @@ impl JobView {
             file,
         }
     }
+}
+
+/// A number as people read a long one: `1,012,345`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn percent(done: u64, total: u64) -> u64 {
@@ -409,4 +426,17 @@ pub(crate) async fn download(house: &House, job: &Job) -> Result<Response, WebEr
         (header::CACHE_CONTROL, "private, no-store".to_owned()),
     ];
     Ok((headers, stream(open)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_numbers_are_read_in_threes() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_012_345, "1,012,345")] {
+            assert_eq!(grouped(number), text);
+        }
+        assert_eq!((percent(1, 3), percent(3, 3), percent(0, 0)), (33, 100, 0));
+    }
 }

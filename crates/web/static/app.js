@@ -320,8 +320,12 @@
   const once = (form) => {
     if (form.method !== "post" || form.matches("[hx-post], [data-many]")) return;
     form.addEventListener("submit", (event) => {
-      if (form.dataset.sent || form.querySelector("[data-pending]")) {
+      const pending = form.querySelector("[data-pending]");
+      if (form.dataset.sent || pending) {
         event.preventDefault();
+        // A file is still on its way, or paused: there.
+        pending?.scrollIntoView({ block: "center" });
+        pending?.querySelector("button")?.focus({ preventScroll: true });
         return;
       }
       form.dataset.sent = "true";

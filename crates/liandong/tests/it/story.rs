@@ -73,7 +73,7 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    fn at(browser: Browser) -> Self {
+    pub(crate) fn at(browser: Browser) -> Self {
         Self { browser, post: String::new(), places: BTreeMap::new() }
     }
 

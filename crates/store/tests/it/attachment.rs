@@ -130,7 +130,7 @@ fn report(bytes: usize) -> Vec<u8> {
 
 fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest as _;
-    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    store::randomness::hex(&sha2::Sha256::digest(bytes))
 }
 
 fn lying(world: &World, folder: &str) -> usize {
@@ -204,29 +204,29 @@ async fn pieces_of_what_is_not_taken_are_thrown_away() {
     each_engine(async |world| {
         let who = world.scope(&officer());
         let store = &world.store;
-        let begin = async |name: &str, size: u64, hash: Option<&str>| {
+        let start = async |name: &str, size: u64, hash: Option<&str>| {
             store.partial_begin(&who, name, size, hash).await
         };
-        assert!(matches!(begin("a.pdf", 0, None).await, Err(UploadError::Empty)));
-        assert!(matches!(begin("..", 9, None).await, Err(UploadError::Name)));
+        assert!(matches!(start("a.pdf", 0, None).await, Err(UploadError::Empty)));
+        assert!(matches!(start("..", 9, None).await, Err(UploadError::Name)));
         assert!(matches!(
-            begin("a.pdf", 1_000_001, None).await,
+            start("a.pdf", 1_000_001, None).await,
             Err(UploadError::TooLarge { most_bytes: 1_000_000 })
         ));
-        assert!(matches!(begin("a.pdf", 9, Some("no hash")).await, Err(UploadError::Digest)));
+        assert!(matches!(start("a.pdf", 9, Some("no hash")).await, Err(UploadError::Digest)));
         // The kind is told as soon as the beginning has come, not after the last byte.
-        let page = begin("a.pdf", 900_000, None).await.unwrap();
+        let page = start("a.pdf", 900_000, None).await.unwrap();
         let mut piece = store.partial_resume(&who, &page.id, 0).await.unwrap();
         let refused = piece.write(&vec![b'<'; 300_000]).await;
         assert!(matches!(refused, Err(UploadError::Kind { .. })), "{refused:?}");
         assert!(store.partial_fetch(&who, &page.id).await.unwrap().is_none());
         // A short one is judged when it is whole.
-        let short = begin("a.pdf", 4, None).await.unwrap();
+        let short = start("a.pdf", 4, None).await.unwrap();
         let mut piece = store.partial_resume(&who, &short.id, 0).await.unwrap();
         piece.write(b"<a/>").await.unwrap();
         assert!(matches!(piece.finish().await, Err(UploadError::Kind { .. })));
         // More than was announced.
-        let more = begin("a.pdf", 10, None).await.unwrap();
+        let more = start("a.pdf", 10, None).await.unwrap();
         let mut piece = store.partial_resume(&who, &more.id, 0).await.unwrap();
         let refused = piece.write(b"%PDF-1.7 and more").await;
         assert!(matches!(refused, Err(UploadError::Overrun { size_bytes: 10 })), "{refused:?}");
@@ -237,7 +237,7 @@ async fn pieces_of_what_is_not_taken_are_thrown_away() {
         let bytes = report(2_000);
         let size = bytes.len() as u64;
         for (hash, is_right) in [(sha256(PDF), false), (sha256(&bytes), true)] {
-            let begun = begin("a.pdf", size, Some(&hash)).await.unwrap();
+            let begun = start("a.pdf", size, Some(&hash)).await.unwrap();
             let mut piece = store.partial_resume(&who, &begun.id, 0).await.unwrap();
             piece.write(&bytes).await.unwrap();
             let finished = piece.finish().await;

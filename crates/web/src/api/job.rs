@@ -150,15 +150,12 @@ pub(super) async fn export(
     }
     let mut place = "register";
     if let Some(id) = procedure {
-        match rules.procedure(&id) {
-            Some(one) => {
-                place = of_clause(&one.clause).map_or("register", |mechanism| mechanism.id);
-                pairs.push(("procedure".to_owned(), id));
-            }
-            None => {
-                let known = rules.procedures().map(|one| one.id.as_str());
-                members.faults().unknown("procedure", &id, known);
-            }
+        if let Some(one) = rules.procedure(&id) {
+            place = of_clause(&one.clause).map_or("register", |mechanism| mechanism.id);
+            pairs.push(("procedure".to_owned(), id));
+        } else {
+            let known = rules.procedures().map(|one| one.id.as_str());
+            members.faults().unknown("procedure", &id, known);
         }
     }
     members.finish()?;

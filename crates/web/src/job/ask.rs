@@ -171,12 +171,7 @@ impl Ask {
     }
 
     /// What stands before the rows; none for what is no table of ours.
-    pub(crate) fn head(
-        &self,
-        house: &House,
-        right: &Right,
-        language: Language,
-    ) -> Result<Option<Head>, WebError> {
+    pub(crate) fn head(&self, house: &House, right: &Right, language: Language) -> Option<Head> {
         let (title, columns) = match self {
             Self::Matters { place, query } => (
                 crate::register::export::title(house, place, query, language),
@@ -188,11 +183,11 @@ impl Ask {
             Self::Journal { .. } => {
                 (language.t()("admin.journal").to_owned(), crate::admin::journal_columns(language))
             }
-            Self::Units { .. } | Self::UnitImport { .. } => return Ok(None),
+            Self::Units { .. } | Self::UnitImport { .. } => return None,
         };
         let foot = [("name", &right.name as &dyn std::fmt::Display), ("day", &house.today())];
         let foot = language.fill("register.exported", &foot);
-        Ok(Some(Head { title, columns, foot }))
+        Some(Head { title, columns, foot })
     }
 
     /// Pours the rows, group by group, as far as the asker may see them at this moment.

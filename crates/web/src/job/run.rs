@@ -196,14 +196,13 @@ async fn import(house: &House, claim: &Claim, draft: i64) -> Result<(), WebError
     };
     let job = ImportJob { claim, report: &report };
     match house.people.unit_import_as_job(by, draft, job).await {
-        Ok(_) => Ok(()),
+        // Done with its report; or cancelled or taken over in the last moment, and nothing was written.
+        Ok(_) | Err(PeopleError::NotFound("claim")) => Ok(()),
         Err(PeopleError::Rows(errors)) => {
             let report = Report::of(words("job.import-refused")).wrong(errors);
             house.jobs.fail(claim, &report).await?;
             Ok(())
         }
-        // Cancelled or taken over in the last moment: nothing was written.
-        Err(PeopleError::NotFound("claim")) => Ok(()),
         Err(other) => Err(other.into()),
     }
 }

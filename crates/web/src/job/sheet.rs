@@ -98,7 +98,7 @@ pub(crate) async fn write_table(
     folder: PathBuf,
     progress: &Arc<Progress>,
 ) -> Result<Table, WebError> {
-    let head = ask.head(house, right, language)?.ok_or(WebError::NotFound)?;
+    let head = ask.head(house, right, language).ok_or(WebError::NotFound)?;
     let (to, mut groups) = mpsc::channel::<Vec<Vec<String>>>(GROUPS_WAITING_MAX);
     // Packing a long table takes a while of a core; other requests go on meanwhile.
     let writer = tokio::task::spawn_blocking(move || -> Result<Table, XlsxError> {

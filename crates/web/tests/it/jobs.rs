@@ -32,7 +32,7 @@ async fn an_export_runs_in_the_background_and_its_file_is_taken_by_whoever_asked
     assert_eq!(begun.status, 303, "{}", begun.html());
     let page = begun.location().to_owned();
     let waiting = browser.get(&page).await.html();
-    assert!(waiting.contains("任务已提交") && waiting.contains("排队中"), "{waiting}");
+    assert!(waiting.contains("任务已提交到后台") && waiting.contains("排队中"), "{waiting}");
     assert!(
         waiting.contains("http-equiv=\"refresh\"") && waiting.contains("hx-trigger=\"every 2s\"")
     );
@@ -78,6 +78,26 @@ async fn an_export_runs_in_the_background_and_its_file_is_taken_by_whoever_asked
     let gone = browser.get(&page).await.html();
     assert!(gone.contains("已到期删除"), "{gone}");
     assert_eq!(browser.get(&format!("{page}/result")).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_runner_wakes_when_something_is_asked_and_ends_when_it_is_told_to() {
+    let world = World::new("2026-03-02").await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let runner = tokio::spawn(web::job::run(world.house.clone(), stopped));
+    let mut browser = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let patience = std::time::Duration::from_secs(20);
+    for _ in 0..3 {
+        let page = browser.send_form("/liaisons/export", &[]).await.location().to_owned();
+        let done = async {
+            while !browser.get(&page).await.html().contains("已完成") {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(patience, done).await.expect("nobody did the work");
+    }
+    stop.send(true).unwrap();
+    tokio::time::timeout(patience, runner).await.expect("it goes on").unwrap();
 }
 
 #[tokio::test]
