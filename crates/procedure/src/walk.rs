@@ -295,7 +295,7 @@ impl<'a> Walk<'a> {
         };
         let Some((parent, procedure)) = self.chance.pick(&among).copied() else { return Ok(()) };
         let parent = parent.clone();
-        let units: Vec<_> = parent.parties.values().flatten().copied().collect();
+        let units: Vec<_> = parent.seen_by.iter().copied().collect();
         if let Some(unit) = self.chance.pick(&units) {
             self.open(procedure, Some(&parent), &hands(*unit))?;
         }
@@ -435,6 +435,10 @@ impl<'a> Walk<'a> {
                     into.push((who, Choice::Do(at)));
                 }
             }
+        }
+        // Whoever does not see a matter does nothing in it.
+        for choices in [&mut moving, &mut staying, &mut ending] {
+            choices.retain(|(who, _)| matter.seen_by.contains(&who.unit));
         }
         // What leaves the state as it is may be done for ever, and what ends a matter ends the walk
         // too soon: others come first, except what comes nearer to where the walk is heading.

@@ -24,8 +24,16 @@ fn toml_files(folder: &Path, into: &mut Vec<(String, String)>) {
 
 /// The rules this tree ships.
 pub(crate) fn rules() -> Rules {
+    rules_with(str::to_owned)
+}
+
+/// The same with every file changed first.
+pub(crate) fn rules_with(change: impl Fn(&str) -> String) -> Rules {
     let mut files = Vec::new();
     toml_files(&root().join("procedures"), &mut files);
+    for (_, text) in &mut files {
+        *text = change(text);
+    }
     read(&files).unwrap_or_else(|problems| {
         let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
         panic!("{}", lines.join("\n"))
@@ -84,6 +92,16 @@ fn a_broken_file_is_told_with_line_and_mend() {
         ("from = [\"sent\"]", "from = [\"draft\"]", "can do nothing"),
         ("to = \"answered\"", "to = \"sent\"", "no end can be reached from state `sent`"),
         ("id = \"answer-words\"", "id = \"words\"", "field `words` stands twice"),
+        (
+            "many = true",
+            "many = true\nfrom = { field = \"words\" }",
+            "comes from field `words`, which is no unit",
+        ),
+        (
+            "many = true",
+            "many = true\nfrom = { field = \"recipients\" }",
+            "joins later but may not stay empty",
+        ),
     ] {
         let report = broken(from, to);
         assert!(report.contains(said), "{from} → {to}\n{report}");

@@ -9,5 +9,6 @@
 
 mod family;
 mod files;
+mod findings;
 mod story;
 mod walk;

@@ -13,19 +13,19 @@ use procedure::{
 use crate::family::{Units, actor, at, ids, raw};
 use crate::files;
 
-const BUREAU: i64 = 1;
-const OTHER_BUREAU: i64 = 2;
+pub(crate) const BUREAU: i64 = 1;
+pub(crate) const OTHER_BUREAU: i64 = 2;
 const UPPER_BUREAU: i64 = 0;
-const PROCURATORATE: i64 = 11;
+pub(crate) const PROCURATORATE: i64 = 11;
 const OTHER_PROCURATORATE: i64 = 12;
 const UPPER_PROCURATORATE: i64 = 10;
 
-const CASE: &str = "administrative-public-interest-case";
+pub(crate) const CASE: &str = "administrative-public-interest-case";
 
-struct Story {
-    rules: Rules,
-    family: Family,
-    now: Timestamp,
+pub(crate) struct Story {
+    pub(crate) rules: Rules,
+    pub(crate) family: Family,
+    pub(crate) now: Timestamp,
     ids: Box<dyn FnMut() -> MatterId>,
 }
 
@@ -37,14 +37,19 @@ fn leader(unit: i64) -> Actor {
     actor(unit * 10 + 2, unit, &[RoleName::Leader])
 }
 
-fn photo() -> String {
+pub(crate) fn photo() -> String {
     format!("{}|12|照片.jpg", "a".repeat(64))
 }
 
 impl Story {
-    fn on(day: &str) -> Self {
+    pub(crate) fn on(day: &str) -> Self {
+        Self::under(files::rules(), day)
+    }
+
+    /// The same under rules of its own.
+    pub(crate) fn under(rules: Rules, day: &str) -> Self {
         let mut story = Self {
-            rules: files::rules(),
+            rules,
             family: Family::default(),
             now: at("2015-01-01T09:00:00"),
             ids: Box::new(ids()),
@@ -54,18 +59,18 @@ impl Story {
     }
 
     /// Moves to nine o'clock of a day, recording what runs out on the way.
-    fn day(&mut self, day: &str) {
+    pub(crate) fn day(&mut self, day: &str) {
         self.now = at(&format!("{day}T09:00:00"));
         let world = World { rules: &self.rules, directory: &Units, now: self.now };
         self.family = decide::pass_time(world, self.family.clone(), &mut self.ids).family;
     }
 
     /// The newest matter of a procedure.
-    fn matter(&self, procedure: &str) -> &Matter {
+    pub(crate) fn matter(&self, procedure: &str) -> &Matter {
         self.family.matters().filter(|matter| matter.procedure == procedure).last().unwrap()
     }
 
-    fn open(
+    pub(crate) fn open(
         &mut self,
         procedure: &str,
         under: Option<&str>,
@@ -87,7 +92,12 @@ impl Story {
             decided.unwrap_or_else(|refusal| panic!("open {procedure}: {refusal:?}")).family;
     }
 
-    fn ask(&mut self, id: &MatterId, who: &Actor, command: Command) -> Result<(), Refusal> {
+    pub(crate) fn ask(
+        &mut self,
+        id: &MatterId,
+        who: &Actor,
+        command: Command,
+    ) -> Result<(), Refusal> {
         let request = Request { matter: id.clone(), seen: None, command };
         let world = World { rules: &self.rules, directory: &Units, now: self.now };
         let family = self.family.clone();
@@ -96,7 +106,7 @@ impl Story {
     }
 
     /// A handler acts; if the act needs approval, the leaders it waits for approve one by one.
-    fn try_act(
+    pub(crate) fn try_act(
         &mut self,
         procedure: &str,
         unit: i64,
@@ -107,7 +117,7 @@ impl Story {
         self.act_on(&id, unit, action, input)
     }
 
-    fn act_on(
+    pub(crate) fn act_on(
         &mut self,
         id: &MatterId,
         unit: i64,
@@ -123,17 +133,17 @@ impl Story {
         Ok(())
     }
 
-    fn act(&mut self, procedure: &str, unit: i64, action: &str, input: &[(&str, &str)]) {
+    pub(crate) fn act(&mut self, procedure: &str, unit: i64, action: &str, input: &[(&str, &str)]) {
         self.try_act(procedure, unit, action, input).unwrap_or_else(|refusal| {
             panic!("{procedure} {action} in {}: {refusal:?}", self.matter(procedure).state)
         });
     }
 
-    fn state(&self, procedure: &str) -> &str {
+    pub(crate) fn state(&self, procedure: &str) -> &str {
         &self.matter(procedure).state
     }
 
-    fn owed(&self, procedure: &str, kind: &str) -> &Obligation {
+    pub(crate) fn owed(&self, procedure: &str, kind: &str) -> &Obligation {
         let matter = self.matter(procedure);
         matter
             .obligations
@@ -142,13 +152,13 @@ impl Story {
             .unwrap_or_else(|| panic!("{procedure} owes no {kind}"))
     }
 
-    fn due(&self, procedure: &str, kind: &str) -> Date {
+    pub(crate) fn due(&self, procedure: &str, kind: &str) -> Date {
         self.owed(procedure, kind).due.date()
     }
 
     // ---- chapters every story shares ----------------------------------------------------------
 
-    fn problem(&mut self, finder: i64) {
+    pub(crate) fn problem(&mut self, finder: i64) {
         let today = calendar::local_date(self.now).to_string();
         self.open(
             "problem",
@@ -167,7 +177,7 @@ impl Story {
         );
     }
 
-    fn clue(&mut self, submitter: i64) {
+    pub(crate) fn clue(&mut self, submitter: i64) {
         let today = calendar::local_date(self.now).to_string();
         self.open(
             "clue",
@@ -187,7 +197,7 @@ impl Story {
         self.act("clue", PROCURATORATE, "begin-evaluation", &[]);
     }
 
-    fn case(&mut self) {
+    pub(crate) fn case(&mut self) {
         self.act(
             "clue",
             PROCURATORATE,
@@ -202,7 +212,7 @@ impl Story {
         );
     }
 
-    fn suggestion(&mut self) {
+    pub(crate) fn suggestion(&mut self) {
         let today = calendar::local_date(self.now).to_string();
         self.act(
             CASE,
@@ -229,7 +239,7 @@ impl Story {
         );
     }
 
-    fn issue(&mut self, extra: &[(&str, &str)]) {
+    pub(crate) fn issue(&mut self, extra: &[(&str, &str)]) {
         let mut input = vec![
             ("case-source", "行政机关移送"),
             ("harm-facts", "颗粒物排放超标"),
@@ -241,12 +251,12 @@ impl Story {
         self.act("suggestion", PROCURATORATE, "issue", &input);
     }
 
-    fn sue(&mut self) {
+    pub(crate) fn sue(&mut self) {
         let today = calendar::local_date(self.now).to_string();
         self.act(CASE, PROCURATORATE, "sue", &sue_input(&today));
     }
 
-    fn reply(&mut self, kind: &str) {
+    pub(crate) fn reply(&mut self, kind: &str) {
         let mut input =
             vec![("reply-kind", kind), ("reply-measures", "责令改正"), ("reply-done", "见附件")];
         if kind != "complete" {
@@ -256,7 +266,7 @@ impl Story {
     }
 }
 
-fn sue_input(today: &str) -> [(&str, &str); 6] {
+pub(crate) fn sue_input(today: &str) -> [(&str, &str); 6] {
     [
         ("sued-on", today),
         ("court-name", "宝鸡市陈仓区人民法院"),
@@ -267,7 +277,7 @@ fn sue_input(today: &str) -> [(&str, &str); 6] {
     ]
 }
 
-fn day(text: &str) -> Date {
+pub(crate) fn day(text: &str) -> Date {
     text.parse().unwrap()
 }
 
@@ -284,7 +294,7 @@ fn judgment<'a>(kind: &'a str, form: &'a str, on: &'a str) -> [(&'a str, &'a str
 }
 
 /// From the problem to a suggestion the bureau has acknowledged.
-fn acknowledged() -> Story {
+pub(crate) fn acknowledged() -> Story {
     let mut story = Story::on("2026-03-02");
     story.problem(BUREAU);
     story.act("problem", BUREAU, "take-on-repair", &[("repair-by", "2026-06-30")]);

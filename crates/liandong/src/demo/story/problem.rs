@@ -129,8 +129,8 @@ impl View<'_> {
         let plan = self.plan;
         let Some(acceptor) = problem.party("acceptor").first().copied() else { return };
         if plan.intention == Rebound && !has(problem, "rebound-facts") {
-            let at = self.later(problem, "relapse", 40 * 24, 90 * 24);
-            self.act(at, plan.finder, problem, "report-relapse", &[("visit-photos", BEFORE)]);
+            let at = self.later(problem, "rebound", 40 * 24, 90 * 24);
+            self.act(at, plan.finder, problem, "report-rebound", &[("visit-photos", BEFORE)]);
             return;
         }
         let at = self.later(problem, "visit", 110 * 24, 176 * 24);
