@@ -23,4 +23,5 @@ mod people;
 mod punctuality;
 mod sight;
 mod workbench;
+mod walk;
 mod world;

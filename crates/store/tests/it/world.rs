@@ -50,7 +50,11 @@ impl Clock for SetClock {
 
 impl SetClock {
     pub(crate) fn set(&self, text: &str) {
-        *self.0.lock().unwrap() = at(text);
+        self.set_to(at(text));
+    }
+
+    pub(crate) fn set_to(&self, at: Timestamp) {
+        *self.0.lock().unwrap() = at;
     }
 }
 
@@ -65,6 +69,7 @@ pub(crate) struct World {
     pub(crate) url: String,
     pub(crate) folder: PathBuf,
     directories: Arc<Directories>,
+    rules: Rules,
 }
 
 static MADE: AtomicU32 = AtomicU32::new(0);
@@ -146,6 +151,11 @@ pub(crate) fn rules() -> Rules {
 
 impl World {
     pub(crate) async fn new(url: &str, folder: &std::path::Path) -> Self {
+        Self::under(rules(), url, folder).await
+    }
+
+    /// A world under other rules than those two small procedures.
+    pub(crate) async fn under(rules: Rules, url: &str, folder: &std::path::Path) -> Self {
         let database = Database::open(url).await.unwrap();
         let clock = Arc::new(SetClock(Mutex::new(at("2026-03-02T09:00:00"))));
         migration::migrate(&database, clock.now()).await.unwrap();
@@ -177,7 +187,8 @@ impl World {
             People::open(database.clone(), clock.clone(), randomness, passwords).await.unwrap();
         let directories = people.directories();
         let mut world = Self {
-            store: open(&database, &clock, &directories, folder).await,
+            store: open(&database, &clock, &directories, folder, rules.clone()).await,
+            rules,
             database,
             clock,
             url: url.to_owned(),
@@ -190,7 +201,7 @@ impl World {
 
     /// Another store on the same database, as another process would have it.
     pub(crate) async fn another_store(&self) -> Store {
-        open(&self.database, &self.clock, &self.directories, &self.folder).await
+        open(&self.database, &self.clock, &self.directories, &self.folder, self.rules.clone()).await
     }
 
     pub(crate) fn scope(&self, actor: &Actor) -> Scope {
@@ -288,6 +299,7 @@ async fn open(
     clock: &Arc<SetClock>,
     directories: &Arc<Directories>,
     folder: &std::path::Path,
+    rules: Rules,
 ) -> Store {
     Store::open(Parts {
         database: database.clone(),
@@ -295,7 +307,7 @@ async fn open(
         file_bytes_max: 1_000_000,
         clock: clock.clone(),
         randomness: Arc::new(SystemRandomness),
-        rules: rules(),
+        rules,
         directories: directories.clone(),
     })
     .await
