@@ -4,6 +4,7 @@
 //! the tables.
 
 pub mod access;
+mod administration;
 pub mod answer;
 pub mod attachment;
 pub mod backup;

@@ -13,6 +13,7 @@ use procedure::{Family, Matter, MatterId, Rules, UnitId};
 use crate::db::Statement;
 use crate::error::StoreError;
 use crate::punctuality;
+use crate::role::role_id;
 use crate::row::Value;
 use crate::term;
 use crate::visibility::Provenance;
@@ -552,17 +553,6 @@ pub(crate) fn standing_id(standing: Standing) -> &'static str {
         Standing::MetLate => "met-late",
         Standing::Lapsed => "lapsed",
         Standing::Ended => "ended",
-    }
-}
-
-pub(crate) fn role_id(role: RoleName) -> &'static str {
-    match role {
-        RoleName::Handler => "handler",
-        RoleName::Leader => "leader",
-        RoleName::Liaison => "liaison",
-        RoleName::Clerk => "clerk",
-        RoleName::Viewer => "viewer",
-        RoleName::UnitAdmin => "unit-admin",
     }
 }
 

@@ -11,8 +11,8 @@ use serde_json::json;
 
 use crate::db::Tx;
 use crate::error::{ConstraintName, StoreError};
-use crate::journal::{AdminAct, AdminEntry, Target, admin_event_append};
-use crate::people::{Authority, People, PeopleError, PeopleRefusal, powers_fetch, require};
+use crate::journal::AdminAct;
+use crate::people::{Authority, People, PeopleError, PeopleRefusal, powers_fetch};
 use crate::row::Value;
 
 /// A role for the platform itself. None of them reads matters.
@@ -117,30 +117,22 @@ impl People {
         unit: UnitId,
         role: RoleName,
     ) -> Result<(), PeopleError> {
-        let at = self.now();
-        let mut tx = self.database.write().await?;
-        require(&mut tx, by, &[PlatformRole::SecurityAdministrator]).await?;
-        if by.user() == Some(user) {
-            return Err(PeopleRefusal::ToOneself.into());
-        }
-        business_user_check(&mut tx, user).await?;
-        unit_open_check(&mut tx, unit).await?;
-        if powers_fetch(&mut tx, user).await?.holds(unit, role) {
+        let mut act = self.account_act(by).await?;
+        act.require(&[PlatformRole::SecurityAdministrator]).await?;
+        act.not_to_oneself(user)?;
+        business_user_check(&mut act.tx, user).await?;
+        unit_open_check(&mut act.tx, unit).await?;
+        if powers_fetch(&mut act.tx, user).await?.holds(unit, role) {
             return Err(PeopleRefusal::RoleHeld.into());
         }
-        user_role_insert(&mut tx, by, user, unit, role, at).await?;
-        let act = if role == RoleName::Liaison {
-            crate::liaison::liaison_term_open(&mut tx, unit, user, at, "").await?;
+        user_role_insert(&mut act.tx, by, user, unit, role, act.at).await?;
+        let done = if role == RoleName::Liaison {
+            crate::liaison::liaison_term_open(&mut act.tx, unit, user, act.at, "").await?;
             AdminAct::LiaisonAppointed
         } else {
             AdminAct::RoleGranted
         };
-        let detail = json!({ "role": role_id(role) });
-        let target = Target::User(user);
-        let entry = AdminEntry { at, by, act, target, unit: Some(unit), detail };
-        admin_event_append(&mut tx, entry).await?;
-        tx.commit().await?;
-        Ok(())
+        act.done(done, user, Some(unit), json!({ "role": role_id(role) })).await
     }
 
     /// Takes back a role at a unit; by the security administrator. Not that of the liaison, which
@@ -156,27 +148,21 @@ impl People {
         role: RoleName,
     ) -> Result<(), PeopleError> {
         const SQL: &str = "delete from user_role where user_id = $1 and unit_id = $2 and role = $3";
-        let at = self.now();
-        let mut tx = self.database.write().await?;
-        require(&mut tx, by, &[PlatformRole::SecurityAdministrator]).await?;
+        let mut act = self.account_act(by).await?;
+        act.require(&[PlatformRole::SecurityAdministrator]).await?;
         if role == RoleName::Liaison {
             return Err(PeopleRefusal::LiaisonByHandover.into());
         }
         let key: [Value; 3] = [user.into(), unit.into(), role_id(role).into()];
-        if tx.execute(SQL, &key).await? == 0 {
+        if act.tx.execute(SQL, &key).await? == 0 {
             return Err(PeopleRefusal::RoleNotHeld.into());
         }
         // A session or a token that acts for a unit where nothing is left acts for none.
-        if !powers_fetch(&mut tx, user).await?.posts.contains_key(&unit) {
-            crate::token::api_token_revoke_at(&mut tx, user, unit, at).await?;
+        if !powers_fetch(&mut act.tx, user).await?.posts.contains_key(&unit) {
+            crate::token::api_token_revoke_at(&mut act.tx, user, unit, act.at).await?;
         }
         let detail = json!({ "role": role_id(role) });
-        let target = Target::User(user);
-        let act = AdminAct::RoleRevoked;
-        let entry = AdminEntry { at, by, act, target, unit: Some(unit), detail };
-        admin_event_append(&mut tx, entry).await?;
-        tx.commit().await?;
-        Ok(())
+        act.done(AdminAct::RoleRevoked, user, Some(unit), detail).await
     }
 
     /// Grants an administrator's role; by the security administrator, and as long as there is none,
@@ -191,30 +177,22 @@ impl People {
         user: UserId,
         role: PlatformRole,
     ) -> Result<(), PeopleError> {
-        let at = self.now();
-        let mut tx = self.database.write().await?;
+        let mut act = self.account_act(by).await?;
         let security = PlatformRole::SecurityAdministrator;
-        if platform_role_count(&mut tx, security).await? == 0 {
-            require(&mut tx, by, &[security, PlatformRole::SystemAdministrator]).await?;
+        if platform_role_count(&mut act.tx, security).await? == 0 {
+            act.require(&[security, PlatformRole::SystemAdministrator]).await?;
         } else {
-            require(&mut tx, by, &[security]).await?;
+            act.require(&[security]).await?;
         }
-        if by.user() == Some(user) {
-            return Err(PeopleRefusal::ToOneself.into());
-        }
-        user_open_check(&mut tx, user).await?;
-        match platform_role_fetch(&mut tx, user).await? {
+        act.not_to_oneself(user)?;
+        user_open_check(&mut act.tx, user).await?;
+        match platform_role_fetch(&mut act.tx, user).await? {
             Some(held) if held == role => return Err(PeopleRefusal::RoleHeld.into()),
             Some(holds) => return Err(PeopleRefusal::OtherAdministrator { holds }.into()),
             None => {}
         }
-        platform_role_insert(&mut tx, by, user, role, at).await?;
-        let detail = json!({ "role": role.id() });
-        let act = AdminAct::PlatformRoleGranted;
-        let entry = AdminEntry { at, by, act, target: Target::User(user), unit: None, detail };
-        admin_event_append(&mut tx, entry).await?;
-        tx.commit().await?;
-        Ok(())
+        platform_role_insert(&mut act.tx, by, user, role, act.at).await?;
+        act.done(AdminAct::PlatformRoleGranted, user, None, json!({ "role": role.id() })).await
     }
 
     /// Takes back an administrator's role; by the security administrator.
@@ -226,23 +204,17 @@ impl People {
         by: Authority,
         user: UserId,
     ) -> Result<(), PeopleError> {
-        let at = self.now();
-        let mut tx = self.database.write().await?;
-        require(&mut tx, by, &[PlatformRole::SecurityAdministrator]).await?;
-        if by.user() == Some(user) {
-            return Err(PeopleRefusal::ToOneself.into());
-        }
-        let role = platform_role_fetch(&mut tx, user).await?.ok_or(PeopleRefusal::RoleNotHeld)?;
-        last_administrator_check(&mut tx, user).await?;
-        tx.execute("delete from platform_role where user_id = $1", &[user.into()]).await?;
-        tx.execute("update user_account set kind = 'business' where user_id = $1", &[user.into()])
+        let mut act = self.account_act(by).await?;
+        act.require(&[PlatformRole::SecurityAdministrator]).await?;
+        act.not_to_oneself(user)?;
+        let role =
+            platform_role_fetch(&mut act.tx, user).await?.ok_or(PeopleRefusal::RoleNotHeld)?;
+        last_administrator_check(&mut act.tx, user).await?;
+        act.tx.execute("delete from platform_role where user_id = $1", &[user.into()]).await?;
+        act.tx
+            .execute("update user_account set kind = 'business' where user_id = $1", &[user.into()])
             .await?;
-        let detail = json!({ "role": role.id() });
-        let act = AdminAct::PlatformRoleRevoked;
-        let entry = AdminEntry { at, by, act, target: Target::User(user), unit: None, detail };
-        admin_event_append(&mut tx, entry).await?;
-        tx.commit().await?;
-        Ok(())
+        act.done(AdminAct::PlatformRoleRevoked, user, None, json!({ "role": role.id() })).await
     }
 }
 

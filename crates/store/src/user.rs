@@ -232,15 +232,11 @@ impl People {
         let form = form.checked()?;
         let password = temporary_password(self.randomness.as_ref())?;
         let hash = self.passwords.hash(&password).await?;
-        let at = self.now();
-        let mut tx = self.database.write().await?;
-        require(&mut tx, by, &[PlatformRole::SystemAdministrator]).await?;
-        let user = user_insert(&mut tx, by, &form, &hash, true, at).await?;
+        let mut act = self.account_act(by).await?;
+        act.require(&[PlatformRole::SystemAdministrator]).await?;
+        let user = user_insert(&mut act.tx, by, &form, &hash, true, act.at).await?;
         let detail = json!({ "login_name": form.login_name, "display_name": form.display_name });
-        let act = AdminAct::UserCreated;
-        let entry = AdminEntry { at, by, act, target: Target::User(user), unit: None, detail };
-        admin_event_append(&mut tx, entry).await?;
-        tx.commit().await?;
+        act.done(AdminAct::UserCreated, user, None, detail).await?;
         Ok(NewPassword { user, password })
     }
 
@@ -260,10 +256,9 @@ impl People {
             update user_account
                set display_name = $3, title = $4, phone = $5, version = version + 1
              where user_id = $1 and version = $2";
-        let at = self.now();
-        let mut tx = self.database.write().await?;
-        let before = user_fetch(&mut tx, user).await?.ok_or(PeopleError::NotFound("user"))?;
-        user_authority_check(&mut tx, by, &before).await?;
+        let mut act = self.account_act(by).await?;
+        let before = user_fetch(&mut act.tx, user).await?.ok_or(PeopleError::NotFound("user"))?;
+        user_authority_check(&mut act.tx, by, &before).await?;
         let form = UserForm { login_name: before.login_name.clone(), ..form.clone() }.checked()?;
         let row: [Value; 5] = [
             user.into(),
@@ -272,7 +267,7 @@ impl People {
             (&form.title).into(),
             (&form.phone).into(),
         ];
-        if tx.execute(SQL, &row).await? == 0 {
+        if act.tx.execute(SQL, &row).await? == 0 {
             return Err(PeopleRefusal::Stale.into());
         }
         let person = &before.person;
@@ -280,11 +275,7 @@ impl People {
             "before": [person.display_name, person.title, person.phone],
             "after": [form.display_name, form.title, form.phone],
         });
-        let act = AdminAct::UserChanged;
-        let entry = AdminEntry { at, by, act, target: Target::User(user), unit: None, detail };
-        admin_event_append(&mut tx, entry).await?;
-        tx.commit().await?;
-        Ok(())
+        act.done(AdminAct::UserChanged, user, None, detail).await
     }
 
     /// Closes an account, its sessions and tokens; by the system administrator. Never deleted: what
@@ -294,31 +285,23 @@ impl People {
     /// [`PeopleRefusal::StillLiaison`], [`PeopleRefusal::LastAdministrator`],
     /// [`PeopleRefusal::ToOneself`], and the others that fit.
     pub async fn user_close(&self, by: Authority, user: UserId) -> Result<(), PeopleError> {
-        let at = self.now();
-        let mut tx = self.database.write().await?;
-        require(&mut tx, by, &[PlatformRole::SystemAdministrator]).await?;
-        if by.user() == Some(user) {
-            return Err(PeopleRefusal::ToOneself.into());
-        }
-        match user_is_active(&mut tx, user).await? {
+        let mut act = self.account_act(by).await?;
+        act.require(&[PlatformRole::SystemAdministrator]).await?;
+        act.not_to_oneself(user)?;
+        match user_is_active(&mut act.tx, user).await? {
             None => return Err(PeopleError::NotFound("user")),
             Some(false) => return Err(PeopleRefusal::UserClosed.into()),
             Some(true) => {}
         }
-        let units = liaison_units(&mut tx, user).await?;
+        let units = liaison_units(&mut act.tx, user).await?;
         if !units.is_empty() {
             return Err(PeopleRefusal::StillLiaison { units }.into());
         }
-        last_administrator_check(&mut tx, user).await?;
-        user_set_active(&mut tx, user, false).await?;
-        crate::session::session_end_all(&mut tx, user, None).await?;
-        crate::token::api_token_revoke_all(&mut tx, user, at).await?;
-        let act = AdminAct::UserClosed;
-        let detail = json!({});
-        let entry = AdminEntry { at, by, act, target: Target::User(user), unit: None, detail };
-        admin_event_append(&mut tx, entry).await?;
-        tx.commit().await?;
-        Ok(())
+        last_administrator_check(&mut act.tx, user).await?;
+        user_set_active(&mut act.tx, user, false).await?;
+        crate::session::session_end_all(&mut act.tx, user, None).await?;
+        crate::token::api_token_revoke_all(&mut act.tx, user, act.at).await?;
+        act.done(AdminAct::UserClosed, user, None, json!({})).await
     }
 
     /// Opens a closed account again; by the system administrator. Its roles are as they were.
@@ -326,19 +309,13 @@ impl People {
     /// # Errors
     /// As they fit.
     pub async fn user_reopen(&self, by: Authority, user: UserId) -> Result<(), PeopleError> {
-        let at = self.now();
-        let mut tx = self.database.write().await?;
-        require(&mut tx, by, &[PlatformRole::SystemAdministrator]).await?;
-        if user_is_active(&mut tx, user).await?.is_none() {
+        let mut act = self.account_act(by).await?;
+        act.require(&[PlatformRole::SystemAdministrator]).await?;
+        if user_is_active(&mut act.tx, user).await?.is_none() {
             return Err(PeopleError::NotFound("user"));
         }
-        user_set_active(&mut tx, user, true).await?;
-        let act = AdminAct::UserReopened;
-        let detail = json!({});
-        let entry = AdminEntry { at, by, act, target: Target::User(user), unit: None, detail };
-        admin_event_append(&mut tx, entry).await?;
-        tx.commit().await?;
-        Ok(())
+        user_set_active(&mut act.tx, user, true).await?;
+        act.done(AdminAct::UserReopened, user, None, json!({})).await
     }
 
     /// Gives a person a new password to be changed at the next sign-in, ends their sessions and
@@ -353,22 +330,15 @@ impl People {
     ) -> Result<NewPassword, PeopleError> {
         let password = temporary_password(self.randomness.as_ref())?;
         let hash = self.passwords.hash(&password).await?;
-        let at = self.now();
-        let mut tx = self.database.write().await?;
-        require(&mut tx, by, &[PlatformRole::SecurityAdministrator]).await?;
-        if by.user() == Some(user) {
-            return Err(PeopleRefusal::ToOneself.into());
-        }
-        let account = user_fetch(&mut tx, user).await?.ok_or(PeopleError::NotFound("user"))?;
-        password_write(&mut tx, user, &hash, true, at).await?;
-        crate::session::session_end_all(&mut tx, user, None).await?;
-        crate::token::api_token_revoke_all(&mut tx, user, at).await?;
-        crate::session::guard_open(&mut tx, &account.login_name).await?;
-        let act = AdminAct::PasswordReset;
-        let detail = json!({});
-        let entry = AdminEntry { at, by, act, target: Target::User(user), unit: None, detail };
-        admin_event_append(&mut tx, entry).await?;
-        tx.commit().await?;
+        let mut act = self.account_act(by).await?;
+        act.require(&[PlatformRole::SecurityAdministrator]).await?;
+        act.not_to_oneself(user)?;
+        let account = user_fetch(&mut act.tx, user).await?.ok_or(PeopleError::NotFound("user"))?;
+        password_write(&mut act.tx, user, &hash, true, act.at).await?;
+        crate::session::session_end_all(&mut act.tx, user, None).await?;
+        crate::token::api_token_revoke_all(&mut act.tx, user, act.at).await?;
+        crate::session::guard_open(&mut act.tx, &account.login_name).await?;
+        act.done(AdminAct::PasswordReset, user, None, json!({})).await?;
         Ok(NewPassword { user, password })
     }
 
@@ -377,20 +347,12 @@ impl People {
     /// # Errors
     /// As they fit.
     pub async fn user_unlock(&self, by: Authority, user: UserId) -> Result<(), PeopleError> {
-        let at = self.now();
-        let mut tx = self.database.write().await?;
-        require(&mut tx, by, &[PlatformRole::SecurityAdministrator]).await?;
-        if by.user() == Some(user) {
-            return Err(PeopleRefusal::ToOneself.into());
-        }
-        let account = user_fetch(&mut tx, user).await?.ok_or(PeopleError::NotFound("user"))?;
-        crate::session::guard_open(&mut tx, &account.login_name).await?;
-        let act = AdminAct::Unlocked;
-        let detail = json!({});
-        let entry = AdminEntry { at, by, act, target: Target::User(user), unit: None, detail };
-        admin_event_append(&mut tx, entry).await?;
-        tx.commit().await?;
-        Ok(())
+        let mut act = self.account_act(by).await?;
+        act.require(&[PlatformRole::SecurityAdministrator]).await?;
+        act.not_to_oneself(user)?;
+        let account = user_fetch(&mut act.tx, user).await?.ok_or(PeopleError::NotFound("user"))?;
+        crate::session::guard_open(&mut act.tx, &account.login_name).await?;
+        act.done(AdminAct::Unlocked, user, None, json!({})).await
     }
 
     /// An account with its roles.
