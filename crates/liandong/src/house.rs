@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use ::ledger::Keys;
 use store::password::Passwords;
 use store::people::People;
 use store::randomness::SystemRandomness;
 use store::{Clock, Database, Store};
 
 use crate::clock::SystemClock;
+use crate::ledger::LogKey;
 use crate::output::Failure;
 use crate::rules::RuleTexts;
 use crate::settings::Settings;
@@ -20,6 +22,8 @@ pub(crate) struct House {
     pub(crate) people: Arc<People>,
     /// The database under both.
     pub(crate) database: Database,
+    /// The keys of the log and of those who watch it.
+    pub(crate) keys: Keys,
 }
 
 /// How much a password's hash costs.
@@ -62,6 +66,7 @@ pub(crate) async fn open(
     let people = People::open(database.clone(), sessions, randomness.clone(), passwords)
         .await
         .map_err(|error| Failure::because("读不到人员与单位", "cannot read the people", error))?;
+    let log_key = LogKey::open(settings, &*randomness)?;
     let store = Store::open(store::Parts {
         database: database.clone(),
         files: settings.attachments(),
@@ -70,10 +75,11 @@ pub(crate) async fn open(
         randomness,
         rules,
         directories: people.directories(),
+        signer: Some(log_key.signer.clone()),
     })
     .await
     .map_err(unopened)?;
-    Ok(House { store, people: Arc::new(people), database })
+    Ok(House { store, people: Arc::new(people), database, keys: log_key.keys })
 }
 
 fn unopened(error: store::StoreError) -> Failure {

@@ -12,6 +12,7 @@ mod deadline;
 mod demo;
 mod house;
 mod law;
+mod ledger;
 mod logging;
 mod output;
 mod procedures;

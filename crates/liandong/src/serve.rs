@@ -12,6 +12,7 @@ use store::randomness::SystemRandomness;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::SystemClock;
@@ -26,6 +27,8 @@ pub(crate) const DATA: &str = "liandong-data";
 const LAPSES_EVERY: Duration = Duration::from_secs(30);
 /// How often changes made by another process are looked for.
 const REFRESH_EVERY: Duration = Duration::from_secs(5);
+/// How often it is signed how far the log has come.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 /// How often it is looked whether the certificate was renewed.
 const CERTIFICATE_EVERY: Duration = Duration::from_secs(60);
 /// How long requests that run may take to end when the program is asked to stop.
@@ -99,46 +102,8 @@ pub(crate) async fn until_asked_to_stop(
     let router = web::router(rooms.clone());
 
     let (stop, stopped) = watch::channel(false);
-    let lapses = {
-        let store = store.clone();
-        tokio::spawn(every(LAPSES_EVERY, stopped.clone(), move || {
-            let store = store.clone();
-            async move {
-                match store.pass_time().await {
-                    Ok(0) => {}
-                    Ok(events) => tracing::info!(events, "time has passed some limits"),
-                    Err(error) => tracing::error!(%error, "cannot record what has lapsed"),
-                }
-            }
-        }))
-    };
-    let long_work = tokio::spawn(web::job::run(rooms, stopped.clone()));
-    let refresh = {
-        let (people, store) = (house.people.clone(), store.clone());
-        tokio::spawn(every(REFRESH_EVERY, stopped.clone(), move || {
-            let (people, store) = (people.clone(), store.clone());
-            async move {
-                if let Err(error) = people.refresh().await {
-                    tracing::error!(%error, "cannot read the directory again");
-                }
-                if let Err(error) = store.refresh_calendar().await {
-                    tracing::error!(%error, "cannot read the holiday tables again");
-                }
-            }
-        }))
-    };
-
-    let certificates = certificate.clone().map(|certificate| {
-        tokio::spawn(every(CERTIFICATE_EVERY, stopped.clone(), move || {
-            match certificate.refresh() {
-                Ok(false) => {}
-                Ok(true) => tracing::info!("the certificate was renewed"),
-                Err(failure) => tracing::error!("{}; the old one is still shown", failure.words.en),
-            }
-            std::future::ready(())
-        }))
-    });
-
+    let mut beside = beside(&house, certificate.clone(), &stopped);
+    beside.push(tokio::spawn(web::job::run(rooms, stopped.clone())));
     let mut asked = stopped.clone();
     let asked = async move {
         asked.changed().await.ok();
@@ -163,11 +128,8 @@ pub(crate) async fn until_asked_to_stop(
     if tokio::time::timeout(FAREWELL_MAX, serving).await.is_err() {
         tracing::warn!("some requests did not end in time and were broken off");
     }
-    lapses.await.ok();
-    long_work.await.ok();
-    refresh.await.ok();
-    if let Some(certificates) = certificates {
-        certificates.await.ok();
+    for task in beside {
+        task.await.ok();
     }
     store.close().await;
     if let Err(error) = house.database.checkpoint().await {
@@ -175,6 +137,63 @@ pub(crate) async fn until_asked_to_stop(
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What goes on beside the pages until the program stops.
+fn beside(
+    house: &House,
+    certificate: Option<Arc<Certificate>>,
+    stopped: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let (people, store) = (house.people.clone(), house.store.clone());
+    let lapses = {
+        let store = store.clone();
+        every(LAPSES_EVERY, stopped.clone(), move || {
+            let store = store.clone();
+            async move {
+                match store.pass_time().await {
+                    Ok(0) => {}
+                    Ok(events) => tracing::info!(events, "time has passed some limits"),
+                    Err(error) => tracing::error!(%error, "cannot record what has lapsed"),
+                }
+            }
+        })
+    };
+    let signing = {
+        let store = store.clone();
+        every(CHECKPOINT_EVERY, stopped.clone(), move || {
+            let store = store.clone();
+            async move {
+                if let Err(error) = store.checkpoint().await {
+                    tracing::error!(%error, "cannot sign how far the log has come");
+                }
+            }
+        })
+    };
+    let refresh = every(REFRESH_EVERY, stopped.clone(), move || {
+        let (people, store) = (people.clone(), store.clone());
+        async move {
+            if let Err(error) = people.refresh().await {
+                tracing::error!(%error, "cannot read the directory again");
+            }
+            if let Err(error) = store.refresh_calendar().await {
+                tracing::error!(%error, "cannot read the holiday tables again");
+            }
+        }
+    });
+    let certificates = certificate.map(|certificate| {
+        every(CERTIFICATE_EVERY, stopped.clone(), move || {
+            match certificate.refresh() {
+                Ok(false) => {}
+                Ok(true) => tracing::info!("the certificate was renewed"),
+                Err(failure) => tracing::error!("{}; the old one is still shown", failure.words.en),
+            }
+            std::future::ready(())
+        })
+    });
+    let mut tasks = vec![tokio::spawn(lapses), tokio::spawn(signing), tokio::spawn(refresh)];
+    tasks.extend(certificates.map(tokio::spawn));
+    tasks
 }
 
 /// Does something again and again until the program stops; a turn that takes too long is not made

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use ::ledger::{Name, Side};
 use calendar::Words;
 use toml::de::{DeTable, DeValue};
 
@@ -11,7 +12,7 @@ use crate::output::Failure;
 use crate::tls::CertificateFiles;
 
 /// Every setting, with its name in the file; the variable is `LIANDONG_` and the name in capitals.
-const KEYS: [Key; 12] = [
+const KEYS: [Key; 14] = [
     Key::Listen,
     Key::Data,
     Key::Database,
@@ -22,6 +23,8 @@ const KEYS: [Key; 12] = [
     Key::RequestsPerMinuteMax,
     Key::Certificate,
     Key::CertificateSecret,
+    Key::LedgerName,
+    Key::LedgerSide,
     Key::Https,
     Key::TrustsProxy,
 ];
@@ -68,6 +71,10 @@ pub(crate) struct Settings {
     pub(crate) tls_certificate: Option<PathBuf>,
     /// Its key (PEM).
     pub(crate) tls_key: Option<PathBuf>,
+    /// The name of the log, given once, when its key is made; none: a name is made up.
+    pub(crate) ledger_name: Option<Name>,
+    /// The side that keeps the log, given at the same time; none: the government.
+    pub(crate) ledger_side: Option<Side>,
     /// Whether people reach the platform by HTTPS, through a proxy in front of it.
     pub(crate) https: bool,
     /// Whether that proxy says from which address somebody comes (`X-Forwarded-For`).
@@ -119,6 +126,8 @@ enum Key {
     RequestsPerMinuteMax,
     Certificate,
     CertificateSecret,
+    LedgerName,
+    LedgerSide,
     Https,
     TrustsProxy,
 }
@@ -136,6 +145,8 @@ impl Key {
             Self::RequestsPerMinuteMax => "requests-per-minute-max",
             Self::Certificate => "tls-certificate",
             Self::CertificateSecret => "tls-key",
+            Self::LedgerName => "ledger-name",
+            Self::LedgerSide => "ledger-side",
             Self::Https => "https",
             Self::TrustsProxy => "trusts-proxy",
         }
@@ -224,6 +235,8 @@ impl Settings {
             requests_per_minute_max: 600,
             tls_certificate: None,
             tls_key: None,
+            ledger_name: None,
+            ledger_side: None,
             https: false,
             trusts_proxy: false,
         }
@@ -248,6 +261,11 @@ impl Settings {
                 ))
             }
         }
+    }
+
+    /// The folder of the log's key and of the keys of those who watch it.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.data.join("ledger")
     }
 
     /// The folder of attachments.
@@ -349,6 +367,12 @@ impl Settings {
             }
             Key::Certificate => self.tls_certificate = Some(value.into()),
             Key::CertificateSecret => self.tls_key = Some(value.into()),
+            Key::LedgerName => {
+                self.ledger_name = Some(value.parse().map_err(|_| wrong(NAME.0, NAME.1))?);
+            }
+            Key::LedgerSide => {
+                self.ledger_side = Some(value.parse().map_err(|_| wrong(NAME.0, NAME.1))?);
+            }
             Key::Https => self.https = truth(value).ok_or_else(|| wrong(TRUTH.0, TRUTH.1))?,
             Key::TrustsProxy => {
                 self.trusts_proxy = truth(value).ok_or_else(|| wrong(TRUTH.0, TRUTH.1))?;
@@ -357,6 +381,12 @@ impl Settings {
         Ok(())
     }
 }
+
+/// What a name of the log must be, in both languages.
+const NAME: (&str, &str) = (
+    "应为不含空格和 + 的名称，例如 liandong.hanzhong.example",
+    "must be a name without spaces and +, e.g. liandong.hanzhong.example",
+);
 
 /// What a truth must be, in both languages.
 const TRUTH: (&str, &str) = ("应为 true 或 false", "must be true or false");

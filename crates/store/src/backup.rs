@@ -51,7 +51,7 @@ const fn keyed(name: &'static str, key: &'static str) -> Table {
 }
 
 /// Every table in an order in which what is referred to comes first.
-const TABLES: [Table; 28] = [
+const TABLES: [Table; 32] = [
     Table { name: "unit", key: Some("unit_id"), of_itself: Some("parent_unit_id") },
     Table { name: "user_account", key: Some("user_id"), of_itself: Some("created_by_user_id") },
     table("user_role"),
@@ -80,6 +80,10 @@ const TABLES: [Table; 28] = [
     table("calendar_table"),
     keyed("access_event", "access_event_id"),
     table("saved_view"),
+    table("ledger_leaf"),
+    table("ledger_tile"),
+    table("ledger_head"),
+    table("ledger_checkpoint"),
 ];
 
 /// What belongs to a backup.
@@ -346,6 +350,10 @@ pub async fn restore(
     }
     migration::migrate_to(database, manifest.migration, now).await?;
     let mut tx = database.write().await?;
+    if manifest.tables.contains_key("ledger_head") {
+        // The log goes on from where it was, not from the beginning a new database has.
+        tx.execute("delete from ledger_head where length(frontier) = 0", &[]).await?;
+    }
     if migration::newest(&mut tx).await? != manifest.migration {
         return Err(BackupError::DatabaseNotEmpty);
     }

@@ -104,6 +104,15 @@ impl Engine {
         }
     }
 
+    /// The statement, keeping other processes from the rows it reads until the transaction ends.
+    /// SQLite has one writer and needs nothing.
+    pub(crate) fn lock_rows(self, sql: &str) -> String {
+        match self {
+            Self::Sqlite => sql.to_owned(),
+            Self::Postgres => format!("{sql} for update"),
+        }
+    }
+
     /// A statement that names every table, in the order of the alphabet.
     #[must_use]
     pub fn tables(self) -> &'static str {

@@ -7,30 +7,35 @@ use procedure::{By, Event, MatterId, What};
 use crate::db::{Statement, Tx};
 use crate::error::StoreError;
 use crate::family::body;
+use crate::ledger::Appending;
+use crate::ledger::entry::{EventRow, MatterHead};
 use crate::row::Row;
 use crate::scope::Scope;
 use crate::store::Store;
 use crate::visibility::{SeenEvent, seen_events};
 
-/// The statements that append events.
+/// The statements that append events, each with the leaf it is in the log.
 pub(crate) fn append(
-    events: &[(MatterId, Event)],
+    events: &[(MatterHead, Event)],
+    log: &mut Appending,
     into: &mut Vec<Statement>,
 ) -> Result<(), StoreError> {
     const SQL: &str = "
-        insert into event (matter_id, number, at, user_id, unit_id, what, body)
-        values ($1, $2, $3, $4, $5, $6, $7)";
+        insert into event (matter_id, number, at, user_id, unit_id, what, body, leaf)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)";
     for (matter, event) in events {
         let body = serde_json::to_string(&event.what)
             .map_err(|error| StoreError::damaged("event", error))?;
+        let leaf = log.event(matter, event)?;
         let row = vec![
-            matter.into(),
+            (&matter.id).into(),
             event.number.into(),
             event.at.into(),
             event.by.user.into(),
             event.by.unit.into(),
             what_id(&event.what).into(),
             body.into(),
+            leaf.into(),
         ];
         into.push(Statement::new(SQL, row));
     }
@@ -42,6 +47,46 @@ pub(crate) async fn event_list(tx: &mut Tx, matter: &MatterId) -> Result<Vec<Eve
     const SQL: &str =
         "select number, at, user_id, unit_id, body from event where matter_id = $1 order by number";
     tx.rows(SQL, &[matter.into()]).await?.iter().map(event).collect()
+}
+
+/// An event as the log speaks of it.
+pub(crate) struct EventWithLeaf {
+    pub(crate) row: EventRow,
+    pub(crate) leaf: i64,
+}
+
+/// One event and its leaf; by the primary key, and for an event older than the log by
+/// `ledger_leaf_was_there`.
+pub(crate) async fn event_with_leaf(
+    tx: &mut Tx,
+    matter: &MatterId,
+    number: u32,
+) -> Result<Option<EventWithLeaf>, StoreError> {
+    const SQL: &str = "
+        select number, at, user_id, unit_id, body, leaf from event
+         where matter_id = $1 and number = $2";
+    const WAS_THERE: &str =
+        "select leaf from ledger_leaf where matter_id = $1 and number = $2 and was_there = 1";
+    let key = [matter.into(), number.into()];
+    let Some(row) = tx.row(SQL, &key).await? else { return Ok(None) };
+    let leaf = match row.get(5)? {
+        Some(leaf) => Some(leaf),
+        None => tx.one(WAS_THERE, &key).await?,
+    };
+    let row = event_row(&row)?;
+    Ok(leaf.map(|leaf| EventWithLeaf { row, leaf }))
+}
+
+/// An event's columns `number, at, user_id, unit_id, body`, without asking what its body means.
+pub(crate) fn event_row(row: &Row) -> Result<EventRow, StoreError> {
+    Ok(EventRow {
+        number: row.get(0)?,
+        at: row.get(1)?,
+        user: row.get(2)?,
+        unit: row.get(3)?,
+        body: serde_json::from_str(&row.get::<String>(4)?)
+            .map_err(|error| StoreError::damaged("event", error))?,
+    })
 }
 
 fn event(row: &Row) -> Result<Event, StoreError> {

@@ -8,6 +8,8 @@ use procedure::{UnitId, UserId};
 
 use crate::db::Tx;
 use crate::error::StoreError;
+use crate::ledger::Appending;
+use crate::ledger::entry::HouseRow;
 use crate::people::{Authority, People, PeopleError, require};
 use crate::role::PlatformRole;
 use crate::row::{Row, Value};
@@ -160,21 +162,30 @@ pub struct AdminEntry {
 pub async fn admin_event_append(tx: &mut Tx, entry: AdminEntry) -> Result<(), StoreError> {
     const SQL: &str = "
         insert into admin_event (at, user_id, unit_id, what, target_kind, target_id, detail)
-        values ($1, $2, $3, $4, $5, $6, $7)";
+        values ($1, $2, $3, $4, $5, $6, $7) returning admin_event_id";
     let (kind, id) = entry.target.columns();
-    tx.execute(
-        SQL,
-        &[
-            entry.at.into(),
-            entry.by.user().into(),
-            entry.unit.into(),
-            entry.act.id().into(),
-            kind.into(),
-            id.into(),
-            entry.detail.to_string().into(),
-        ],
-    )
-    .await?;
+    let row = [
+        entry.at.into(),
+        entry.by.user().into(),
+        entry.unit.into(),
+        entry.act.id().into(),
+        kind.into(),
+        (&id).into(),
+        entry.detail.to_string().into(),
+    ];
+    let key: Option<i64> = tx.one(SQL, &row).await?;
+    let mut log = Appending::begin(tx).await?;
+    log.house(&HouseRow {
+        id: key.unwrap_or_default(),
+        at: entry.at,
+        user: entry.by.user().map(|user| user.0),
+        unit: entry.unit.map(|unit| unit.0),
+        what: entry.act.id().to_owned(),
+        target_kind: kind.to_owned(),
+        target_id: id,
+        detail: entry.detail,
+    })?;
+    tx.execute_all(&log.statements()).await?;
     Ok(())
 }
 

@@ -24,6 +24,7 @@ mod ids;
 pub mod import;
 pub mod job;
 pub mod journal;
+pub mod ledger;
 pub mod liaison;
 pub mod listed;
 pub mod matter;

@@ -5,19 +5,24 @@ use jiff::Timestamp;
 use crate::db::{Database, Tx};
 use crate::dialect::Engine;
 use crate::error::StoreError;
+use crate::ledger::audit::begin_with_what_is_there;
 
 /// Every step, in order. A released one is never edited.
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 7] = [
     (1, "people", include_str!("../migrations/0001_people.sql")),
     (2, "matters", include_str!("../migrations/0002_matters.sql")),
     (3, "views", include_str!("../migrations/0003_views.sql")),
     (4, "long work", include_str!("../migrations/0004_long_work.sql")),
     (5, "quicker lists", include_str!("../migrations/0005_quicker_lists.sql")),
     (6, "punctuality", include_str!("../migrations/0006_punctuality.sql")),
+    (7, "ledger", include_str!("../migrations/0007_ledger.sql")),
 ];
 
+/// The step that makes the log.
+const LEDGER: i64 = 7;
+
 /// The newest step this program knows.
-pub const NEWEST: i64 = 6;
+pub const NEWEST: i64 = 7;
 
 /// Takes every step the database has not taken yet; says how many.
 ///
@@ -41,6 +46,9 @@ pub(crate) async fn migrate_to(
         let mut tx = database.write().await?;
         if prepared(&mut tx).await? < number {
             tx.batch_unhurried(&tx.engine().migration(text)).await?;
+            if number == LEDGER {
+                begin_with_what_is_there(&mut tx).await?;
+            }
             let row = [number.into(), name.into(), now.into()];
             tx.execute("insert into migration (number, name, taken_at) values ($1, $2, $3)", &row)
                 .await?;

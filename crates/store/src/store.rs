@@ -1,5 +1,6 @@
 //! The store as the rest of the house holds it: the database, the rules, the directory, the writer.
 
+use ::ledger::Signer;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -40,6 +41,8 @@ pub struct Parts {
     pub rules: Rules,
     /// The units.
     pub directories: Arc<Directories>,
+    /// The log's key; without it nothing is signed, and no receipt given.
+    pub signer: Option<Arc<Signer>>,
 }
 
 /// The store; cheap to clone.
@@ -63,6 +66,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
     pub(crate) directories: Arc<Directories>,
+    pub(crate) signer: Option<Arc<Signer>>,
     embedded: Rules,
     rules: RwLock<Arc<Rules>>,
     calendar_loaded_at: RwLock<Option<i64>>,
@@ -105,6 +109,7 @@ impl Store {
             clock: parts.clock,
             randomness: parts.randomness,
             directories: parts.directories,
+            signer: parts.signer,
             rules: RwLock::new(Arc::new(parts.rules.clone())),
             embedded: parts.rules,
             calendar_loaded_at: RwLock::new(None),

@@ -31,6 +31,8 @@ use crate::error::StoreError;
 use crate::event;
 use crate::family::{Loaded, families_lock};
 use crate::ids::Ids;
+use crate::ledger::Appending;
+use crate::ledger::entry::MatterHead;
 use crate::projection::{Counts, Projection, write_counts};
 use crate::row::Value;
 use crate::store::Inner;
@@ -116,6 +118,8 @@ struct Group {
     counts: Counts,
     /// What is still to be sent, in its order.
     statements: Vec<Statement>,
+    /// What is still to be appended: last, for only then is the end of the log locked.
+    events: Vec<(MatterHead, Event)>,
 }
 
 impl Group {
@@ -202,6 +206,12 @@ impl Group {
         self.statements.extend(numbers.map(|((prefix, year), last)| {
             Statement::new(NUMBER, vec![prefix.into(), year.into(), last.into()])
         }));
+        let events = std::mem::take(&mut self.events);
+        if !events.is_empty() {
+            let mut log = Appending::begin(tx).await?;
+            event::append(&events, &mut log, &mut self.statements)?;
+            self.statements.extend(log.statements());
+        }
         tx.execute_all(&std::mem::take(&mut self.statements)).await.map(drop)
     }
 }
@@ -714,7 +724,10 @@ async fn write(
         after.family.apply(id, event);
         touched.insert(id.clone());
     }
-    event::append(&events, &mut group.statements)?;
+    for (id, event) in &events {
+        let matter = after.family.get(id).ok_or(StoreError::Closed)?;
+        group.events.push((MatterHead::of(matter), event.clone()));
+    }
     let bodiless = |loaded: &Loaded, id: &MatterId| {
         let matter = loaded.family.get(id)?;
         let provenance = loaded.provenance.get(id).cloned().unwrap_or_default();

@@ -94,6 +94,7 @@ impl World {
             randomness,
             rules: rules(),
             directories: people.directories(),
+            signer: None,
         });
         let store = store.await.unwrap();
 

@@ -24,6 +24,8 @@ fn settings(folder: &Path, database: Option<String>) -> Settings {
         requests_per_minute_max: 600,
         tls_certificate: None,
         tls_key: None,
+        ledger_name: None,
+        ledger_side: None,
         https: false,
         trusts_proxy: false,
     }

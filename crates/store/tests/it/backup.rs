@@ -68,6 +68,8 @@ async fn a_backup_restores_on_either_engine() {
             drop(database);
             let restored = World::new(&place.url, &place.folder).await;
             crate::act::consistent(&restored).await;
+            let found = store::ledger::audit::audit(&restored.database).await.unwrap();
+            assert!(found.is_clean() && found.leaves > 0, "{found:?}");
             // Life goes on: numbers and keys continue.
             let next = restored.trouble("千河").await;
             assert_eq!(next.number, "问题〔2026〕2号");

@@ -17,6 +17,7 @@ mod database;
 mod encryption;
 mod job;
 mod keyset;
+mod ledger;
 mod list;
 mod listed;
 mod people;

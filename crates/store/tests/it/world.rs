@@ -309,6 +309,7 @@ async fn open(
         randomness: Arc::new(SystemRandomness),
         rules,
         directories: directories.clone(),
+        signer: Some(crate::ledger::signer()),
     })
     .await
     .unwrap()

@@ -162,6 +162,7 @@ impl World {
             randomness: randomness.clone(),
             rules,
             directories: people.directories(),
+            signer: None,
         })
         .await
         .unwrap();

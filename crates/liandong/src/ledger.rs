@@ -1,0 +1,140 @@
+//! The log's key, and the list of keys by which others check it.
+//!
+//! ```text
+//! DATA/ledger/key.pem    the log's private key (PKCS#8); only the platform reads it. Keep a copy elsewhere.
+//! DATA/ledger/keys.txt   the public keys of the log and of its witnesses; give it to everybody
+//! ```
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use ledger::{Keys, Name, Purpose, Signer};
+use rand_core::{TryCryptoRng, TryRng};
+use store::randomness::{NoRandomness, Randomness};
+
+use crate::output::Failure;
+use crate::settings::Settings;
+
+const KEY: &str = "key.pem";
+const KEYS: &str = "keys.txt";
+/// The side that keeps the log unless the settings say otherwise.
+const SIDE: &str = "government";
+
+/// The log's key and the keys others check by.
+pub(crate) struct LogKey {
+    pub(crate) signer: Arc<Signer>,
+    pub(crate) keys: Keys,
+}
+
+impl LogKey {
+    /// Reads the key, or makes one at the first start.
+    pub(crate) fn open(settings: &Settings, randomness: &dyn Randomness) -> Result<Self, Failure> {
+        let folder = settings.ledger();
+        let (key, keys) = (folder.join(KEY), folder.join(KEYS));
+        if key.exists() || keys.exists() {
+            return Self::read(&key, &keys);
+        }
+        let unmade = |error: std::io::Error| {
+            let shown = folder.display();
+            Failure::failed(
+                format!("不能建立日志密钥 {shown}：{error}"),
+                format!("cannot make the key of the log in {shown}: {error}"),
+            )
+        };
+        let made = Self::make(settings, randomness)?;
+        std::fs::create_dir_all(&folder).map_err(unmade)?;
+        let pem = made.signer.to_pkcs8_pem().map_err(odd)?;
+        let mut private = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&key)
+            .map_err(unmade)?;
+        let mut public = File::create_new(&keys).map_err(unmade)?;
+        private.write_all(pem.as_bytes()).and_then(|()| private.sync_all()).map_err(unmade)?;
+        let list = made.keys.to_string();
+        public.write_all(list.as_bytes()).and_then(|()| public.sync_all()).map_err(unmade)?;
+        tracing::info!(log = %made.signer.verifier().name(), "made the key of the log");
+        Ok(made)
+    }
+
+    fn make(settings: &Settings, randomness: &dyn Randomness) -> Result<Self, Failure> {
+        let mut dice = Dice(randomness);
+        let name = match &settings.ledger_name {
+            Some(name) => name.clone(),
+            None => made_up(&mut dice)?,
+        };
+        let side = match &settings.ledger_side {
+            Some(side) => side.clone(),
+            None => SIDE.parse().map_err(odd)?,
+        };
+        let signer = Signer::generate(name, Purpose::Log, &mut dice).map_err(odd)?;
+        let keys = Keys::new(side, signer.verifier().clone()).map_err(odd)?;
+        Ok(Self { signer: Arc::new(signer), keys })
+    }
+
+    fn read(key: &Path, keys: &Path) -> Result<Self, Failure> {
+        let keys_are = read(keys)?.parse::<Keys>().map_err(|error| wrong(keys, &error))?;
+        let newest =
+            keys_are.log().in_force(u64::MAX).or(keys_are.log().keys().last().map(|it| &it.key));
+        let newest = newest.ok_or_else(|| wrong(keys, &"no key of a log"))?;
+        let signer = Signer::from_pkcs8_pem(newest.name().clone(), Purpose::Log, &read(key)?)
+            .map_err(|error| wrong(key, &error))?;
+        if signer.verifier() != newest {
+            return Err(wrong(key, &format!("it is not the newest key of {}", keys.display())));
+        }
+        Ok(Self { signer: Arc::new(signer), keys: keys_are })
+    }
+}
+
+/// A name nobody else has.
+fn made_up(dice: &mut Dice<'_>) -> Result<Name, Failure> {
+    let number = dice
+        .try_next_u32()
+        .map_err(|error| Failure::because("不能取得随机数", "cannot get random bytes", error))?;
+    format!("liandong-{number:08x}").parse().map_err(odd)
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| wrong(path, &error))
+}
+
+fn wrong(path: &Path, why: &dyn std::fmt::Display) -> Failure {
+    let shown = path.display();
+    Failure::failed(
+        format!("日志密钥文件 {shown} 不能使用：{why}；请从备份恢复"),
+        format!("the log's key file {shown} cannot be used: {why}; put it back from your copy"),
+    )
+}
+
+fn odd(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
+    Failure::because("不能建立日志密钥", "cannot make the key of the log", error)
+}
+
+/// The platform's randomness as the library of keys asks for it.
+struct Dice<'a>(&'a dyn Randomness);
+
+impl TryRng for Dice<'_> {
+    type Error = NoRandomness;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        self.0.fill(bytes)
+    }
+}
+
+impl TryCryptoRng for Dice<'_> {}

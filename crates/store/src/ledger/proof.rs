@@ -1,0 +1,210 @@
+//! Checkpoints and receipts: what the log says about itself to others.
+
+use procedure::MatterId;
+
+use ::ledger::{
+    Checkpoint, ConsistencyProof, Hash, Head, Instant, Keys, Plan, Receipt, Shown,
+    SignedCheckpoint, Signer, Tiles, TreeError,
+};
+
+use crate::db::{Statement, Tx};
+use crate::error::StoreError;
+use crate::event::{EventWithLeaf, event_with_leaf};
+use crate::ledger::entry::{MatterHead, of_event, unwritable};
+use crate::ledger::{HEAD, head};
+use crate::row::Row;
+use crate::scope::Scope;
+use crate::store::Store;
+use crate::visibility::seen_events;
+
+/// Computes what a plan asks for from the stored hashes; a run is at most one tile, read by the
+/// primary key.
+pub(crate) async fn computed<Made>(
+    tx: &mut Tx,
+    plan: Result<Plan<Made>, TreeError>,
+) -> Result<Made, StoreError> {
+    const LEAVES: &str =
+        "select hash from ledger_leaf where leaf >= $1 and leaf < $2 order by leaf";
+    const TILES: &str = "
+        select hash from ledger_tile where level = $3 and place >= $1 and place < $2
+         order by place";
+    let plan = plan.map_err(unwritable)?;
+    let mut tiles = Tiles::new();
+    for run in plan.runs() {
+        let start = i64::try_from(run.start).map_err(unwritable)?;
+        let mut values = vec![start.into(), (start + i64::from(run.count)).into()];
+        let rows = if run.level == 0 {
+            tx.rows(LEAVES, &values).await?
+        } else {
+            values.push(i64::from(run.level).into());
+            tx.rows(TILES, &values).await?
+        };
+        let hashes = rows.iter().map(|row| hash(row, 0)).collect::<Result<_, _>>()?;
+        tiles.insert(*run, hashes).map_err(|error| StoreError::damaged("log", error))?;
+    }
+    plan.compute(&tiles).map_err(|error| StoreError::damaged("log", error))
+}
+
+/// A hash in a column.
+pub(crate) fn hash(row: &Row, column: usize) -> Result<Hash, StoreError> {
+    let bytes: Vec<u8> = row.get(column)?;
+    let bytes = <[u8; 32]>::try_from(bytes)
+        .map_err(|_| StoreError::damaged("log", "a hash has 32 bytes"))?;
+    Ok(Hash(bytes))
+}
+
+fn note(row: &Row) -> Result<SignedCheckpoint, StoreError> {
+    let text: String = row.get(0)?;
+    SignedCheckpoint::parse(text.as_bytes())
+        .map_err(|error| StoreError::damaged("checkpoint", error))
+}
+
+/// The newest checkpoint; by the primary key.
+pub(crate) async fn newest(tx: &mut Tx) -> Result<Option<SignedCheckpoint>, StoreError> {
+    const SQL: &str = "select note from ledger_checkpoint order by size desc limit 1";
+    tx.row(SQL, &[]).await?.as_ref().map(note).transpose()
+}
+
+impl Store {
+    /// The log's key; none when this store signs nothing.
+    #[must_use]
+    pub fn signer(&self) -> Option<&Signer> {
+        self.inner().signer.as_deref()
+    }
+
+    /// Signs how far the log has come, unless the newest checkpoint says so already; none when the
+    /// store has no key, or nothing has happened yet.
+    ///
+    /// # Errors
+    /// When the database fails or is damaged.
+    pub async fn checkpoint(&self) -> Result<Option<SignedCheckpoint>, StoreError> {
+        const KEEP: &str = "
+            insert into ledger_checkpoint (size, note, made_at, witnesses) values ($1, $2, $3, 0)
+            on conflict (size) do nothing";
+        let Some(signer) = self.signer() else { return Ok(None) };
+        let mut tx = self.read().await?;
+        let (frontier, _) = head(&mut tx, HEAD).await?;
+        if frontier.size() == 0 {
+            return Ok(None);
+        }
+        let newest = newest(&mut tx).await?;
+        drop(tx);
+        if let Some(newest) = newest.filter(|it| it.checkpoint().head.size == frontier.size()) {
+            return Ok(Some(newest));
+        }
+        let now = self.now();
+        let checkpoint = Checkpoint {
+            origin: signer.verifier().name().clone(),
+            head: Head { size: frontier.size(), root: frontier.root() },
+            at: Instant::from_micros(now.as_microsecond()).ok(),
+            extensions: Vec::new(),
+        };
+        let made = checkpoint.sign(signer).map_err(unwritable)?;
+        let size = i64::try_from(frontier.size()).map_err(unwritable)?;
+        let values = vec![size.into(), made.to_string().into(), now.into()];
+        self.write(vec![Statement::new(KEEP, values)]).await?;
+        Ok(Some(made))
+    }
+
+    /// The newest checkpoint that was signed; none before the first.
+    ///
+    /// # Errors
+    /// When the database fails or is damaged.
+    pub async fn checkpoint_newest(&self) -> Result<Option<SignedCheckpoint>, StoreError> {
+        newest(&mut self.read().await?).await
+    }
+
+    /// What a witness that last saw `size` leaves is shown: the newest checkpoint, and that the log
+    /// has grown from there. None before the first checkpoint.
+    ///
+    /// # Errors
+    /// When the database fails or is damaged.
+    pub async fn shown(&self, size: u64) -> Result<Option<Shown>, StoreError> {
+        let mut tx = self.read().await?;
+        let Some(checkpoint) = newest(&mut tx).await? else { return Ok(None) };
+        let now = checkpoint.checkpoint().head.size;
+        // One who saw more than we have has seen another log: that is for the witness to say.
+        let plan = Plan::consistency(size.min(now), now);
+        let consistency: ConsistencyProof = computed(&mut tx, plan).await?;
+        Ok(Some(Shown { checkpoint, consistency, rotations: Vec::new() }))
+    }
+
+    /// Takes in a checkpoint of ours that witnesses among these keys have signed too; whether they
+    /// said anything new. Signatures of others, and wrong ones, count for nothing.
+    ///
+    /// # Errors
+    /// When the database fails or is damaged.
+    pub async fn cosigned(
+        &self,
+        keys: &Keys,
+        signed: &SignedCheckpoint,
+    ) -> Result<bool, StoreError> {
+        const FIND: &str = "select note from ledger_checkpoint where size = $1";
+        const KEEP: &str = "update ledger_checkpoint set note = $2, witnesses = $3 where size = $1";
+        let size = i64::try_from(signed.checkpoint().head.size).map_err(unwritable)?;
+        let mut tx = self.read().await?;
+        let found = tx.row(FIND, &[size.into()]).await?;
+        let Some(mut ours) = found.as_ref().map(note).transpose()? else { return Ok(false) };
+        drop(tx);
+        if !keys.take_cosignatures(&mut ours, signed).unwrap_or(false) {
+            return Ok(false);
+        }
+        let witnesses = i64::try_from(ours.note().signatures().len()).unwrap_or(1) - 1;
+        let values = vec![size.into(), ours.to_string().into(), witnesses.into()];
+        self.write(vec![Statement::new(KEEP, values)]).await?;
+        Ok(true)
+    }
+
+    /// The receipt (回执) of an event: that it stands in the log, with as much of what it says as
+    /// the reader may see. It is made for the newest checkpoint a witness has signed that reaches
+    /// it, else for the newest. None when the event is out of scope, does not exist or is not yet
+    /// under a checkpoint (see [`Self::checkpoint`]).
+    ///
+    /// # Errors
+    /// When the database fails or is damaged.
+    pub async fn receipt(
+        &self,
+        scope: &Scope,
+        matter: &MatterId,
+        number: u32,
+    ) -> Result<Option<Receipt>, StoreError> {
+        const WITNESSED: &str = "
+            select note from ledger_checkpoint where size > $1 and witnesses > 0
+             order by size desc limit 1";
+        let mut tx = self.read().await?;
+        let Some((found, _)) = crate::matter::body_in_scope(&mut tx, scope, matter).await? else {
+            return Ok(None);
+        };
+        // Whether a draft may be known of depends on what happened before.
+        let events = crate::event::event_list(&mut tx, matter).await?;
+        let seen = seen_events(&self.rules(), &found, events, scope);
+        let Some(seen) = seen.into_iter().find(|seen| seen.event.number == number) else {
+            return Ok(None);
+        };
+        let Some(EventWithLeaf { row, leaf }) = event_with_leaf(&mut tx, matter, number).await?
+        else {
+            return Ok(None);
+        };
+        let witnessed = tx.row(WITNESSED, &[leaf.into()]).await?.as_ref().map(note).transpose()?;
+        let checkpoint = match witnessed {
+            Some(checkpoint) => checkpoint,
+            None => match newest(&mut tx).await? {
+                Some(newest) => newest,
+                None => return Ok(None),
+            },
+        };
+        let index = u64::try_from(leaf).map_err(unwritable)?;
+        let size = checkpoint.checkpoint().head.size;
+        if index >= size {
+            return Ok(None);
+        }
+        let (_, secret) = head(&mut tx, HEAD).await?;
+        let (entry, content) = of_event(&secret, &MatterHead::of(&found), &row)?;
+        let openings = content.open(|name| {
+            let field = name.as_str().split_once('/').map(|(_, field)| field);
+            field.is_none_or(|field| !seen.masked.contains(field))
+        });
+        let inclusion = computed(&mut tx, Plan::inclusion(index, size)).await?;
+        Ok(Some(Receipt { entry, openings, index, inclusion, checkpoint }))
+    }
+}
