@@ -176,6 +176,40 @@ async fn short_lists_come_at_once_and_every_list_is_written_down() {
     assert_eq!(journal.matches("导出名单或者台账").count() - 1, 8, "one entry each: {journal}");
 }
 
+#[tokio::test]
+async fn a_long_list_first_asks_whether_to_begin_and_no_row_is_lost() {
+    let world = World::new("2026-03-02").await;
+    let mut tx = world.database.write().await.unwrap();
+    for row in 0..1_500 {
+        let entry = store::journal::AdminEntry {
+            at: world.store.now(),
+            by: store::people::Authority::Program,
+            act: store::journal::AdminAct::UnitChanged,
+            target: store::journal::Target::Platform,
+            unit: None,
+            detail: serde_json::json!({ "name": format!("甲{row}乙") }),
+        };
+        store::journal::admin_event_append(&mut tx, entry).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let mut auditor = Browser::named(&world, "shenji").await;
+    let asks = auditor.get("/admin/journal/export?act=unit-changed").await;
+    assert_eq!((asks.status, asks.header("content-type")), (200, "text/html; charset=utf-8"));
+    let html = asks.html();
+    assert!(html.contains("超过 1000 行") && html.contains("保留 7 天"), "{html}");
+    assert!(html.contains("action=\"/admin/journal/export?act=unit-changed\""), "{html}");
+    assert!(auditor.get("/jobs").await.html().contains("还没有后台任务"), "looking begins nothing");
+    let begun = auditor.send_form("/admin/journal/export?act=unit-changed", &[]).await;
+    let page = begun.location().to_owned();
+    run_waiting(&world.house).await.unwrap();
+    let done = auditor.get(&page).await.html();
+    assert!(done.contains("<b>1500</b>") && done.contains("修改单位"), "{done}");
+    let text = sheet(&auditor.get(&format!("{page}/result")).await.body);
+    for row in [0, 199, 200, 749, 1_499] {
+        assert_eq!(text.matches(&format!("甲{row}乙")).count(), 1, "row {row}");
+    }
+}
+
 // ---- files in pieces ----------------------------------------------------------------------------
 
 fn token(name: &str) -> String {
