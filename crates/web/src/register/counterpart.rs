@@ -20,7 +20,7 @@ use crate::parts::line::{Line, Reader};
 struct Pair<'a> {
     opener: &'a str,
     partner: &'a str,
-    /// The one of them that owes more.
+    /// The one of them that owes no less than the other.
     debtor: &'a str,
 }
 
@@ -46,17 +46,13 @@ impl<'a> Pair<'a> {
             .iter()
             .filter(|(id, _)| **id != opener && stands_for_itself(id))
             .max_by_key(|(id, (gives, takes))| (gives + takes, std::cmp::Reverse(**id)));
-        let (partner, debtor) = match partner {
-            Some((partner, (gives, takes))) => {
-                (*partner, if gives >= takes { opener.as_str() } else { *partner })
-            }
-            None => {
-                let others = procedure.parties.keys().map(String::as_str);
-                let other = others.filter(|id| id != opener).find(|id| stands_for_itself(id))?;
-                (other, other)
-            }
-        };
-        Some(Self { opener, partner, debtor })
+        if let Some((partner, (gives, takes))) = partner {
+            let debtor = if gives >= takes { opener.as_str() } else { *partner };
+            return Some(Self { opener, partner, debtor });
+        }
+        let others = procedure.parties.keys().map(String::as_str);
+        let other = others.filter(|id| id != opener).find(|id| stands_for_itself(id))?;
+        Some(Self { opener, partner: other, debtor: other })
     }
 }
 
@@ -69,7 +65,7 @@ struct ReadBy<'a> {
 }
 
 /// The unit on the other side of a matter from the reader: the partner of their own unit, else of their
-/// own side, else whoever owes more. None where both are the reader's own unit.
+/// own side, else whoever owes no less. None where both are the reader's own unit.
 fn counterpart(
     procedure: &Procedure,
     parties: &BTreeMap<String, Vec<UnitId>>,
@@ -152,17 +148,20 @@ mod tests {
             .procedures()
             .map(|one| {
                 let pair = Pair::of(one).unwrap();
-                format!("{}: {} – {}, {} owes more", one.id, pair.opener, pair.partner, pair.debtor)
+                format!(
+                    "{}: {} – {}, {} owes no less",
+                    one.id, pair.opener, pair.partner, pair.debtor
+                )
             })
             .collect();
         assert_eq!(
             found,
             [
-                "administrative-public-interest-case: investigator – agency, investigator owes more",
-                "clue: submitter – receiver, receiver owes more",
-                "problem: finder – owner, owner owes more",
-                "repair-item: repairer – checker, repairer owes more",
-                "suggestion: issuer – recipient, recipient owes more",
+                "administrative-public-interest-case: investigator – agency, investigator owes no less",
+                "clue: submitter – receiver, receiver owes no less",
+                "problem: finder – owner, owner owes no less",
+                "repair-item: repairer – checker, repairer owes no less",
+                "suggestion: issuer – recipient, issuer owes no less",
             ]
         );
     }
