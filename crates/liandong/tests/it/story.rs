@@ -4,11 +4,13 @@
 //! by unit and role, an act by the words of its button, a field by its label. A label that is renamed
 //! breaks a story, and should.
 
+mod cast;
 mod kept;
 mod pages;
 mod strike_off;
 mod suit;
 mod together;
+mod turns;
 mod without_scripts;
 
 use std::collections::BTreeMap;
