@@ -407,12 +407,12 @@ impl Tx {
     /// # Errors
     /// As [`Self::execute`].
     pub async fn rows(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let begin = self.begin.take();
+        let first = self.begin.take();
         match self.held()? {
             Run::Sqlite(sqlite) => sqlite.rows(sql, values),
             Run::Postgres(client) => {
                 let begun = async {
-                    match begin {
+                    match first {
                         Some(begin) => client.batch_execute(begin).await,
                         None => Ok(()),
                     }

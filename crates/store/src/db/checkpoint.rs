@@ -71,10 +71,10 @@ impl Checkpointer {
             }))
             .map_err(|error| writer.error("wal_hook", error))?;
         let connection = SqliteConnection::open(path, true)?;
-        let shares = shared.clone();
+        let of_thread = shared.clone();
         let thread = std::thread::Builder::new()
             .name("checkpointer".to_owned())
-            .spawn(move || copy(&connection, &woken, &shares))
+            .spawn(move || copy(&connection, &woken, &of_thread))
             .map_err(|source| StoreError::Database {
                 operation: "start the checkpointer".to_owned(),
                 source: Box::new(source),
