@@ -523,3 +523,31 @@ pub(crate) fn file(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
 
 /// The kind of an Excel file.
 pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+#[cfg(test)]
+mod tests {
+    use procedure::Source;
+
+    use super::*;
+
+    #[test]
+    fn states_of_older_versions_can_still_be_asked_for() {
+        let old = include_str!("../../store/tests/it/trouble.toml");
+        let new = old.replace("2019-02-12", "2026-01-01").replace("\"found\"", "\"entered\"");
+        let (law, calendar) = calendar::embedded().unwrap();
+        let codes = include_str!("../../../law/codes.toml");
+        let files = [
+            Source { path: "old.toml", text: old },
+            Source { path: "new.toml", text: &new },
+            Source { path: "letter.toml", text: include_str!("../../store/tests/it/letter.toml") },
+        ];
+        let codes = Source { path: "codes.toml", text: codes };
+        let rules = Rules::read(&files, codes, law, calendar).unwrap();
+        let newest = rules.procedure("trouble").unwrap();
+        let states = states_of(&rules, newest);
+        let ids: Vec<&str> = states.iter().map(|state| state.id.as_str()).collect();
+        assert_eq!(ids, ["entered", "closed", "found"]);
+        let version = "2019-02-12".parse().unwrap();
+        assert!(rules.version("trouble", version).unwrap().state("found").is_some());
+    }
+}
