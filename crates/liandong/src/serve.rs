@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use calendar::Words;
+use ledger::Keys;
 use store::randomness::SystemRandomness;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -52,16 +53,21 @@ pub(crate) async fn run(flags: &ServeFlags, terminal: Terminal) -> Result<(), Fa
             format!("liandong serves at {url}"),
         ));
     };
-    let pages = pages(&settings, None);
+    let pages = pages(&settings, &house.keys, None);
     until_asked_to_stop(house, &settings, pages, listening).await
 }
 
 /// How the pages are set up by these settings.
-pub(crate) fn pages(settings: &Settings, demo: Option<web::Demo>) -> web::Settings {
+pub(crate) fn pages(
+    settings: &Settings,
+    keys: &Keys,
+    demo: Option<web::Demo>,
+) -> web::Settings {
     web::Settings {
         https: settings.https || settings.tls_certificate.is_some(),
         trusts_proxy: settings.trusts_proxy,
         requests_per_minute_max: NonZeroU32::new(settings.requests_per_minute_max),
+        ledger_keys: Some(keys.clone()),
         upload_bytes_max: u64::from(settings.upload_mib_max) * 1024 * 1024,
         demo,
     }

@@ -64,7 +64,7 @@ pub(crate) async fn run(arguments: &Arguments, terminal: Terminal) -> Result<(),
         None => make(&house, &clock, arguments, &place, terminal).await?,
     };
     let logins = accounts.iter().map(|account| account.login_name.clone()).collect();
-    let pages = serve::pages(&settings, Some(web::Demo { clock, accounts: logins }));
+    let pages = serve::pages(&settings, &house.keys, Some(web::Demo { clock, accounts: logins }));
     serve::until_asked_to_stop(house, &settings, pages, |url| told(url, &accounts, terminal)).await
 }
 

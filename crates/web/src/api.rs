@@ -13,6 +13,7 @@ mod counter;
 mod draft;
 mod input;
 mod job;
+mod ledger;
 mod limit;
 mod matter;
 mod near;

@@ -10,6 +10,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ::ledger::Keys;
 use axum::Router;
 use axum::extract::State;
 use axum::middleware::from_fn_with_state;
@@ -42,6 +43,7 @@ mod filters;
 mod form;
 mod guard;
 pub mod job;
+mod ledger;
 mod liaison;
 mod matter;
 pub mod mechanism;
@@ -71,6 +73,7 @@ pub fn router(house: House) -> Router {
         .merge(news::routes())
         .merge(register::routes())
         .merge(rules::routes())
+        .merge(ledger::routes())
         .merge(liaison::routes())
         .merge(search::routes())
         .merge(unit::routes())
@@ -150,6 +153,8 @@ pub struct Settings {
     pub requests_per_minute_max: Option<NonZeroU32>,
     /// Most bytes of one attachment.
     pub upload_bytes_max: u64,
+    /// The keys by which anybody checks the log; none: no receipts are given.
+    pub ledger_keys: Option<Keys>,
     /// The demo's clock and accounts; none outside the demo.
     pub demo: Option<Demo>,
 }

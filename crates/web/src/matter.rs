@@ -289,6 +289,11 @@ async fn story(
 ) -> Result<Vec<Moment>, WebError> {
     let (look, matter) = (room.look(who), room.matter());
     let mut told = moments(&look, matter, events, &people.names);
+    if house.settings.ledger_keys.is_some() {
+        for moment in &mut told {
+            moment.receipt = format!("/matters/{}/receipts/{}", matter.id, moment.event);
+        }
+    }
     if below.is_empty() {
         return Ok(told);
     }
@@ -306,6 +311,21 @@ async fn story(
     // Of one instant, what was told later stays later.
     told.sort_by_key(|moment| std::cmp::Reverse(moment.at));
     Ok(told)
+}
+
+impl Room {
+    /// The moment an event of the matter opened, in words; none when it opened none.
+    pub(crate) async fn moment(
+        &self,
+        house: &House,
+        who: &SignedIn,
+        events: &[SeenEvent],
+        event: u32,
+    ) -> Result<Option<Moment>, WebError> {
+        let names = People::named(house, &users_of(events).collect()).await?;
+        let told = moments(&self.look(who), self.matter(), events, &names);
+        Ok(told.into_iter().find(|moment| moment.event == event))
+    }
 }
 
 /// The people a page about a matter names.

@@ -32,6 +32,7 @@ impl Served {
             trusts_proxy: false,
             requests_per_minute_max: None,
             upload_bytes_max: 1 << 20,
+            ledger_keys: None,
             demo: None,
         };
         let randomness = Arc::new(SystemRandomness);

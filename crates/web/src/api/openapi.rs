@@ -111,6 +111,11 @@ fn described(
         Body::MaybeJson(schema) => {
             Some(content(false, "application/json", schema(rules, language)))
         }
+        Body::Text => {
+            let schema =
+                json!({ "type": "string", "description": language.say("api.cosignature") });
+            Some(content(true, "text/plain", schema))
+        }
         Body::Bytes | Body::Piece => {
             let kind = if matches!(operation.body, Body::Piece) {
                 "application/offset+octet-stream"
@@ -130,6 +135,7 @@ fn parameter(parameter: &Parameter, language: Language) -> Value {
     let schema = match parameter.looks {
         Looks::Text => json!({ "type": "string", "minLength": 1 }),
         Looks::Matter => json!({ "type": "string", "format": "uuid" }),
+        Looks::Count => json!({ "type": "integer", "minimum": 0 }),
         Looks::Number => json!({ "type": "integer", "minimum": 1 }),
         Looks::Rows(most) => json!({ "type": "integer", "minimum": 1, "maximum": most }),
         Looks::Day => json!({ "type": "string", "format": "date" }),
@@ -176,6 +182,7 @@ fn responses(
         }
         Answer::Nothing => ("204", json!({ "description": say("api.nothing") })),
         Answer::Picture => ("200", shown("image/svg+xml", any_text(), "api.answer")),
+        Answer::Text => ("200", shown("text/plain; charset=utf-8", any_text(), "api.answer")),
         Answer::Bytes => ("200", shown("application/octet-stream", bytes(), "api.answer")),
     };
     let text = |key: &str| json!({ "description": say(key), "schema": { "type": "string" } });
@@ -248,6 +255,9 @@ fn own_problems(id: &str) -> Vec<WebError> {
         // Where the file stands is elsewhere; nothing came for a long time.
         "upload-piece" => vec![conflict(), WebError::Slow],
         "export" => vec![too_many()],
+        "ledger-keys" | "ledger-checkpoint" | "ledger-shown" | "ledger-cosign" => {
+            vec![WebError::NotFound]
+        }
         "job-result" => vec![WebError::forbidden("job.other-post")],
         "cancel-job" => vec![conflict()],
         _ => Vec::new(),

@@ -11,8 +11,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::{
-    act, attachment, counter, draft, job, limit, matter, obligation, openapi, problem, procedure, query,
-    unit,
+    act, attachment, counter, draft, job, ledger, limit, matter, obligation, openapi, problem,
+    procedure, query, unit,
 };
 use crate::House;
 use crate::message::Language;
@@ -87,6 +87,8 @@ pub(super) enum Looks {
     Matter,
     /// A whole number from 1.
     Number,
+    /// A whole number from 0.
+    Count,
     /// A number of rows, at most so many.
     Rows(u32),
     /// A day.
@@ -118,6 +120,8 @@ pub(super) enum Body {
     Bytes,
     /// The bytes of a piece of a file.
     Piece,
+    /// A plain text.
+    Text,
 }
 
 /// What is answered when all is well.
@@ -135,6 +139,8 @@ pub(super) enum Answer {
     Picture,
     /// The bytes of a file.
     Bytes,
+    /// A plain text.
+    Text,
 }
 
 impl Operation {
@@ -215,6 +221,11 @@ impl Operation {
         self
     }
 
+    fn takes_text(mut self) -> Self {
+        self.body = Body::Text;
+        self
+    }
+
     fn shows<T: JsonSchema>(mut self) -> Self {
         self.answer = Answer::Json(SchemaGenerator::subschema_for::<T>);
         self
@@ -288,7 +299,7 @@ fn about(tag: &'static str, operations: impl IntoIterator<Item = Operation>) -> 
 
 /// Everything the API can do.
 pub(super) fn operations() -> Vec<Operation> {
-    [description(), people(), rules(), matters(), acts(), work(), drafts(), attachments()]
+    [description(), people(), rules(), matters(), acts(), work(), drafts(), attachments(), record()]
         .into_iter()
         .flatten()
         .collect()
@@ -489,13 +500,10 @@ fn attachments() -> Vec<Operation> {
         .header("X-File-Name", true, Looks::Text)
         .makes::<attachment::AttachmentView>();
     upload.body = Body::Bytes;
-    let mut piece = patch(
-        "/api/v1/attachments/uploads/{upload}",
-        "upload-piece",
-        attachment::append,
-    )
-    .path("upload", Looks::Hash)
-    .header("Upload-Offset", true, Looks::Number);
+    let mut piece =
+        patch("/api/v1/attachments/uploads/{upload}", "upload-piece", attachment::append)
+            .path("upload", Looks::Hash)
+            .header("Upload-Offset", true, Looks::Number);
     piece.body = Body::Piece;
     about(
         "attachments",
@@ -514,6 +522,29 @@ fn attachments() -> Vec<Operation> {
             get("/api/v1/attachments/{sha256}", "attachment", attachment::hand_out)
                 .path("sha256", Looks::Hash)
                 .answers(Answer::Bytes),
+        ],
+    )
+}
+
+fn record() -> Vec<Operation> {
+    about(
+        "ledger",
+        [
+            get("/api/v1/matters/{matter}/receipts/{event}", "receipt", ledger::receipt)
+                .path("matter", Looks::Matter)
+                .path("event", Looks::Number)
+                .answers(Answer::Any),
+            get("/api/v1/ledger/keys", "ledger-keys", ledger::keys).public().answers(Answer::Text),
+            get("/api/v1/ledger/checkpoint", "ledger-checkpoint", ledger::checkpoint)
+                .public()
+                .answers(Answer::Text),
+            get("/api/v1/ledger/shown", "ledger-shown", ledger::shown)
+                .public()
+                .asks("size", Looks::Count)
+                .answers(Answer::Any),
+            post("/api/v1/ledger/cosignatures", "ledger-cosign", ledger::cosign)
+                .public()
+                .takes_text(),
         ],
     )
 }

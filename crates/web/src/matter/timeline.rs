@@ -20,6 +20,10 @@ pub(crate) type Names = BTreeMap<UserId, String>;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Moment {
     pub(crate) at: Timestamp,
+    /// The event that opened it.
+    pub(crate) event: u32,
+    /// Where its receipt is; empty when there is none on this page.
+    pub(crate) receipt: String,
     /// The matter it happened to, when it is not the page's own.
     pub(crate) matter: Option<Link>,
     pub(crate) datetime: String,
@@ -103,6 +107,7 @@ fn moment(look: &Look<'_>, matter: &Matter, event: &Event, names: &Names) -> Mom
     let at = calendar::SHANGHAI.to_datetime(event.at);
     Moment {
         at: event.at,
+        event: event.number,
         datetime: at.strftime("%Y-%m-%dT%H:%M").to_string(),
         day: day(event.at),
         hour: hour(event.at),

@@ -97,12 +97,18 @@ async fn units_are_imported_after_a_look_and_all_or_nothing() {
     assert!(system.get(&job).await.html().contains("排队中"), "nothing is done while one waits");
     web::job::run_waiting(&world.house).await.unwrap();
     let report = system.get(&job).await.html();
-    assert!(report.contains("导入完成") && report.contains("<span>新建单位</span><b>1</b>"), "{report}");
+    assert!(
+        report.contains("导入完成") && report.contains("<span>新建单位</span><b>1</b>"),
+        "{report}"
+    );
     assert!(system.get("/admin/units?q=G61030599").await.html().contains("凤翔区测试局"));
     let again = system.post(&apply, &token).await.location().to_owned();
     web::job::run_waiting(&world.house).await.unwrap();
     let report = system.get(&again).await.html();
-    assert!(report.contains("未完成") && report.contains("预览"), "a preview is used once: {report}");
+    assert!(
+        report.contains("未完成") && report.contains("预览"),
+        "a preview is used once: {report}"
+    );
     let answer = system.post_files("/admin/units/import", &token, &[]).await;
     assert!(answer.status == 422 && answer.html().contains("请选择文件"));
     let answer =

@@ -11,8 +11,8 @@
 
 mod admin;
 mod api;
-mod lights;
 mod jobs;
+mod lights;
 mod matter_browser;
 mod matter_form;
 mod matter_law;
@@ -22,6 +22,7 @@ mod matter_upload;
 mod messages;
 mod pace;
 mod pages;
+mod receipt;
 mod register;
 mod routes;
 mod sign_in;

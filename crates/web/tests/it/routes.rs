@@ -49,6 +49,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/rules/instruments", "HLSKA"),
     ("GET", "/rules/instruments/{instrument}", "HLSKA"),
     ("GET", "/rules/days/{day}", "HLSKA"),
+    ("GET", "/ledger", "HL"),
+    ("GET", "/ledger/keys.txt", "HL"),
     ("GET", "/liaisons", "HLSKA"),
     ("GET", "/liaisons/export", "HLSKA"),
     ("POST", "/liaisons/export", "HLSKA"),
@@ -74,6 +76,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/matters/{matter}/actions/{action}", "HL"),
     ("POST", "/matters/{matter}/obligations/{number}/urge", "HL"),
     ("GET", "/matters/{matter}/documents/{event}/{kind}", "HL"),
+    ("GET", "/matters/{matter}/receipts/{event}", "HL"),
+    ("GET", "/matters/{matter}/receipts/{event}/file", "HL"),
     ("POST", "/attachments", "HL"),
     ("POST", "/attachments/uploads", "HL"),
     ("GET", "/attachments/uploads/{upload}", "HL"),
@@ -173,7 +177,9 @@ fn registered() -> BTreeSet<(String, String)> {
             } else {
                 continue; // The lists of mechanisms, made from their table.
             };
-            for (word, method) in [("get(", "GET"), ("post(", "POST"), ("patch(", "PATCH"), ("delete(", "DELETE")] {
+            for (word, method) in
+                [("get(", "GET"), ("post(", "POST"), ("patch(", "PATCH"), ("delete(", "DELETE")]
+            {
                 let handlers = call.split_once(',').unwrap().1;
                 let is_there = handlers.match_indices(word).any(|(at, _)| {
                     !handlers[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')

@@ -162,7 +162,7 @@ impl World {
             randomness: randomness.clone(),
             rules,
             directories: people.directories(),
-            signer: None,
+            signer: Some(crate::receipt::signer()),
         })
         .await
         .unwrap();
@@ -204,6 +204,7 @@ impl World {
             https: false,
             trusts_proxy: false,
             upload_bytes_max: 1024 * 1024,
+            ledger_keys: Some(crate::receipt::keys()),
             requests_per_minute_max: None,
             demo,
         };

@@ -59,6 +59,12 @@ const ROUTES: &[(&str, &str, [u16; 4])] = &[
     ("DELETE", "/api/v1/jobs/{job}", [401, 404, 404, 404]),
     // Only the bureau's own people sent the file that is asked for.
     ("GET", "/api/v1/attachments/{sha256}", [401, 200, 200, 404]),
+    ("GET", "/api/v1/matters/{matter}/receipts/{event}", [401, 200, 200, 404]),
+    // What a witness needs says nothing of any matter.
+    ("GET", "/api/v1/ledger/keys", [200, 200, 200, 200]),
+    ("GET", "/api/v1/ledger/checkpoint", [200, 200, 200, 200]),
+    ("GET", "/api/v1/ledger/shown", [200, 200, 200, 200]),
+    ("POST", "/api/v1/ledger/cosignatures", [415, 415, 415, 415]),
 ];
 
 #[test]
@@ -96,6 +102,7 @@ async fn each_asker_comes_as_far_as_the_table_says() {
                 .replace("{sha256}", &sha256)
                 .replace("{upload}", &"0".repeat(64))
                 .replace("{job}", "999999")
+                .replace("{event}", "1")
                 .replace("{matter}", &matter);
             let query = match *path {
                 "/api/v1/deadlines" if *method == "GET" => {
@@ -108,9 +115,9 @@ async fn each_asker_comes_as_far_as_the_table_says() {
             let call = asker.call(method, &format!("{address}{query}")).key(&fresh_key());
             let call = match body(path, &world, &seen) {
                 _ if matches!(*method, "GET" | "DELETE") => call,
-                None if path.ends_with("/uploads") => call
-                    .header("upload-length", "9")
-                    .header("upload-metadata", "filename YS5wbmc="),
+                None if path.ends_with("/uploads") => {
+                    call.header("upload-length", "9").header("upload-metadata", "filename YS5wbmc=")
+                }
                 None if *method == "PATCH" => call
                     .header("upload-offset", "0")
                     .header("content-type", "application/offset+octet-stream")

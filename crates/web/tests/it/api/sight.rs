@@ -41,7 +41,12 @@ async fn what_is_out_of_scope_looks_exactly_like_what_does_not_exist() {
     let stranger = Program::of(&world, STRANGER, RoleName::Handler).await;
     let hidden = bureau.open_problem("锅炉超标").await;
     let body = json!({ "input": {}, "seen": 1, "reason": "x", "words": "x" });
-    let gets = ["/matters/{}", "/matters/{}/events", "/matters/{}/access", "/drafts/act.take-on-repair@{}"];
+    let gets = [
+        "/matters/{}",
+        "/matters/{}/events",
+        "/matters/{}/access",
+        "/drafts/act.take-on-repair@{}",
+    ];
     let posts = [
         "/matters/{}/actions/take-on-repair",
         "/matters/{}/actions/no-such-act",
