@@ -160,17 +160,20 @@ impl World {
     /// The problems that are there already and go on being repaired, oldest first.
     pub(crate) async fn found(&self) -> Vec<Opened> {
         const SQL: &str = "
-            select m.matter_id, p.unit_id
+            select m.matter_id, p.unit_id, s.unit_id is not null
               from matter m
               join matter_party p on p.matter_id = m.matter_id and p.party = 'owner'
+              left join matter_scope s
+                on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
              where m.procedure_id = 'problem'
              order by m.matter_id";
-        let rows = self.store.read().await.unwrap().rows(SQL, &[]).await.unwrap();
+        let reader = [self.pairs[0].1.unit.into()];
+        let rows = self.store.database().rows(SQL, &reader).await.unwrap();
         let pairs: BTreeMap<_, _> = self.pairs.iter().map(|pair| (pair.0.unit, pair)).collect();
         let opened = |row: &store::Row| {
             let (bureau, _) = pairs[&row.get(1).unwrap()];
-            let is_read = bureau.unit == self.pairs[0].0.unit;
-            Opened { id: row.get(0).unwrap(), is_read, actor: bureau.actor() }
+            let (id, is_read) = (row.get(0).unwrap(), row.get(2).unwrap());
+            Opened { id, is_read, actor: bureau.actor() }
         };
         rows.iter().map(opened).collect()
     }
