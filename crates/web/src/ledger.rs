@@ -3,7 +3,7 @@
 //! A receipt is a file a program verifies offline, and a page for people that says what it proves and
 //! what it does not. Both open only what their holder may see.
 
-use ::ledger::{Instant, Keys, Receipt, SignedCheckpoint, Standing, Witnessed};
+use ::ledger::{Instant, Keys, Proved, Receipt, SignedCheckpoint, Standing, Witnessed};
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -17,7 +17,7 @@ use crate::House;
 use crate::attachment::disposition;
 use crate::error::WebError;
 use crate::filters;
-use crate::matter::Room;
+use crate::matter::{Moment, Room};
 use crate::message::{Language, T};
 use crate::parts::mark::minute;
 use crate::session::SignedIn;
@@ -214,13 +214,13 @@ async fn receipt(
             .crumb_here(title),
         about,
         matter: format!("/matters/{}", matter.id),
-        act: moment.title,
-        who: moment.who,
+        act: moment.title.clone(),
+        who: moment.who.clone(),
         at: minute(moment.at),
         file: format!("/matters/{}/receipts/{event}/file", matter.id),
-        proved: verdict.proved.iter().map(|one| words(one.zh(), one.en())).collect(),
+        proved: verdict.proved.iter().map(|one| said(one, &room, &moment, who.language)).collect(),
         not_proved: verdict.not_proved.iter().map(|one| words(one.zh(), one.en())).collect(),
-        index: receipt.index,
+        index: receipt.index + 1,
         root: head.root.to_string(),
         size: head.size,
         minutes: words(
@@ -230,6 +230,31 @@ async fn receipt(
         witnessed: looks(&verdict.standing, who.language),
         command: format!("liandong verify --keys keys.txt {file_name}"),
     }))
+}
+
+/// What is proved, in the words of the matter's page where the record has ids.
+fn said(proved: &Proved, room: &Room, moment: &Moment, language: Language) -> String {
+    match proved {
+        Proved::SaysEvent { .. } => language.fill(
+            "ledger.says",
+            &[("act", &moment.title), ("who", &moment.who), ("at", &minute(moment.at))],
+        ),
+        Proved::Shown { names } => {
+            let procedure = room.procedure().ok();
+            let label = |name: &str| match name.split_once('/') {
+                Some((_, id)) => procedure
+                    .and_then(|procedure| procedure.field(id))
+                    .map_or_else(|| id.to_owned(), |field| language.of(&field.label).to_owned()),
+                None => language.say("ledger.what").to_owned(),
+            };
+            let names: Vec<String> = names.iter().map(|name| label(name.as_str())).collect();
+            language.with("ledger.shown", "names", names.join(language.say("ledger.and")))
+        }
+        other => match language {
+            Language::Zh => other.zh(),
+            Language::En => other.en(),
+        },
+    }
 }
 
 /// `GET /matters/{matter}/receipts/{event}/file`: the proof for machines.
