@@ -376,8 +376,10 @@ impl<'a> Walk<'a> {
             for _ in 0..TRIES.min(choices.len()) {
                 let at = self.choose(&matter, &choices);
                 let (who, choice) = choices.swap_remove(at);
-                if self.attempt(&matter, &who, &choice)? {
-                    return Ok(true);
+                match (self.attempt(&matter, &who, &choice)?, choice) {
+                    (false, _) => {}
+                    (true, Choice::Urge(_)) => break,
+                    (true, _) => return Ok(true),
                 }
             }
         }

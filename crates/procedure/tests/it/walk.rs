@@ -86,8 +86,9 @@ fn a_thousand_walks_about_clues() {
 
 #[test]
 fn a_thousand_walks_about_cases() {
-    // It needs a judgment on which no time to appeal was running.
-    walks("administrative-public-interest-case", &["confirm-effective"]);
+    // One needs a judgment on which no time to appeal was running, the other three approvals in a row
+    // within the month of an extension.
+    walks("administrative-public-interest-case", &["confirm-effective", "extend-review-further"]);
 }
 
 #[test]
@@ -111,10 +112,10 @@ fn a_walk_can_be_walked_again() {
 
 #[test]
 fn a_dead_end_is_told_with_what_led_there() {
-    // Whatever is answered is an answer too many, and nobody may close what was sent.
+    // Nobody may answer what was sent, and nobody may close it.
     let text = files::NOTICE.replace("not running(answer)", "not has(words)").replace(
         "input = [\"answer-words\"]",
-        "input = [\"answer-words\"]\nguards = [{ must = \"not has(answer-words)\", refusal = { zh = \"已答复\", \
+        "input = [\"answer-words\"]\nguards = [{ must = \"not has(words)\", refusal = { zh = \"已答复\", \
          en = \"answered\" } }]",
     );
     let rules = files::read(&[("notice.toml".to_owned(), text)]).unwrap();

@@ -11,7 +11,7 @@
 //!
 //! A walk that fails is named by procedure and seed, with everything that was done in it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -192,7 +192,7 @@ struct Course {
     walked: Walked,
     next: usize,
     /// Ids there by ids in the walk.
-    ids: HashMap<MatterId, MatterId>,
+    ids: BTreeMap<MatterId, MatterId>,
     engine: Engine,
 }
 
@@ -215,7 +215,7 @@ async fn courses(world: &World, rules: &Rules) -> Vec<Course> {
     let course = |walked: Walked| Course {
         walked: walked.rest(scene, end).unwrap_or_else(|astray| panic!("{astray}")),
         next: 0,
-        ids: HashMap::new(),
+        ids: BTreeMap::new(),
         engine: world.database.engine(),
     };
     walks.into_iter().map(course).collect()
