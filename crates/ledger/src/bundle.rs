@@ -52,6 +52,10 @@ pub struct Manifest {
     pub at: Instant,
     /// The size of the log then: says which of its keys signs.
     pub size: u64,
+    /// Events kept back from the holder, who may not know of them: the matter and the number.
+    pub withheld: BTreeSet<(Label, u32)>,
+    /// Files that events name and that are kept back from the holder.
+    pub withheld_files: BTreeSet<FileHash>,
     /// The files, by path.
     pub files: BTreeMap<String, Listed>,
 }
@@ -96,6 +100,12 @@ impl Manifest {
         let _ = writeln!(text, "matter {}", self.matter);
         let _ = writeln!(text, "time {}", self.at.micros());
         let _ = writeln!(text, "size {}", self.size);
+        for (matter, number) in &self.withheld {
+            let _ = writeln!(text, "withheld {number} {matter}");
+        }
+        for hash in &self.withheld_files {
+            let _ = writeln!(text, "withheld-file {hash}");
+        }
         for (path, listed) in &self.files {
             if !is_path(path) {
                 return Err(ManifestError::Path(path.clone()));
@@ -140,8 +150,17 @@ impl Manifest {
         let matter = head("matter ", 3)?.parse().map_err(|_| malformed(3))?;
         let at = time(head("time ", 4)?).ok_or(malformed(4))?;
         let size = decimal(head("size ", 5)?).ok_or(malformed(5))?;
+        let (mut withheld, mut withheld_files) = (BTreeSet::new(), BTreeSet::new());
         let mut files: Vec<(String, Listed)> = Vec::new();
         for (line, number) in lines {
+            if let Some(kept) = line.strip_prefix("withheld ") {
+                withheld.insert(withheld_event(kept).ok_or(malformed(number))?);
+                continue;
+            }
+            if let Some(kept) = line.strip_prefix("withheld-file ") {
+                withheld_files.insert(kept.parse().map_err(|_| malformed(number))?);
+                continue;
+            }
             if let Some(block) = line.strip_prefix("block ") {
                 let (_, listed) = files.last_mut().ok_or(malformed(number))?;
                 listed.blocks.push(block.parse().map_err(|_| malformed(number))?);
@@ -159,7 +178,9 @@ impl Manifest {
                 return Err(ManifestError::Path(path.clone()));
             }
         }
-        let manifest = Self { origin, matter, at, size, files: files.into_iter().collect() };
+        let files = files.into_iter().collect();
+        let manifest = Self { origin, matter, at, size, withheld, withheld_files, files };
+        // Lines out of order, or twice, are no manifest of ours.
         if manifest.text()? != note.text() {
             return Err(malformed(1));
         }
@@ -172,6 +193,11 @@ fn file_line(line: &str) -> Option<(String, Listed)> {
     let (sm3, path) = rest.split_once(' ')?;
     let (size_bytes, sm3) = (decimal(size_bytes)?, sm3.parse().ok()?);
     Some((path.to_owned(), Listed { size_bytes, sm3, blocks: Vec::new() }))
+}
+
+fn withheld_event(line: &str) -> Option<(Label, u32)> {
+    let (number, matter) = line.split_once(' ')?;
+    Some((matter.parse().ok()?, u32::try_from(decimal(number)?).ok()?))
 }
 
 /// A path that stays inside the bundle on every system: relative, with `/` between its parts, none
@@ -355,8 +381,9 @@ impl<'keys> Check<'keys> {
         }
         for (matter, sequences) in &self.sequences {
             let last = sequences.last().copied().unwrap_or(0);
+            let withheld = |number| self.manifest.withheld.contains(&(matter.clone(), number));
             let missing: Vec<u32> = (1..last)
-                .filter(|number| !sequences.contains(number))
+                .filter(|number| !sequences.contains(number) && !withheld(*number))
                 .take(SEQUENCES_TOLD_MAX)
                 .collect();
             if !missing.is_empty() {
@@ -365,7 +392,7 @@ impl<'keys> Check<'keys> {
             }
         }
         for (hash, path) in &self.named {
-            if !self.hashes.contains(hash) {
+            if !self.hashes.contains(hash) && !self.manifest.withheld_files.contains(hash) {
                 let path = path.clone();
                 self.differences.push(Difference::FileMissing { path, hash: *hash });
             }

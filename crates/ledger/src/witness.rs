@@ -28,6 +28,9 @@ pub const STATE_VERSION: &str = "liandong-witness/1";
 /// The version of what a log shows its witnesses.
 pub const SHOWN_VERSION: &str = "liandong-shown/1";
 
+/// The version of evidence that is handed to others.
+pub const EVIDENCE_VERSION: &str = "liandong-evidence/1";
+
 /// The most bytes of a state.
 pub const STATE_BYTES_MAX: usize = 1 << 24;
 
@@ -359,6 +362,51 @@ impl SplitFile {
             at: self.at,
             why: self.why,
         })
+    }
+}
+
+/// The JSON of evidence that is handed to others.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EvidenceFile {
+    evidence: String,
+    seen: String,
+    shown: String,
+    proof: ConsistencyProof,
+    at: Instant,
+    why: WhySplit,
+}
+
+impl SplitView {
+    /// Its text, to be handed to others: JSON, indented.
+    ///
+    /// # Errors
+    /// [`StateError::NotJson`], which does not happen.
+    pub fn to_text(&self) -> Result<String, StateError> {
+        let SplitFile { seen, shown, proof, at, why } = SplitFile::of(self);
+        let evidence = EVIDENCE_VERSION.to_owned();
+        let file = EvidenceFile { evidence, seen, shown, proof, at, why };
+        let mut text = serde_json::to_string_pretty(&file).map_err(StateError::NotJson)?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// Reads evidence; whether it stands says [`Self::verify`].
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, StateError> {
+        if bytes.len() > STATE_BYTES_MAX {
+            return Err(StateError::TooLong);
+        }
+        let file: EvidenceFile = serde_json::from_slice(bytes).map_err(StateError::NotJson)?;
+        let EvidenceFile { evidence, seen, shown, proof, at, why } = file;
+        if evidence != EVIDENCE_VERSION {
+            return Err(StateError::OtherVersion);
+        }
+        SplitFile { seen, shown, proof, at, why }
+            .read()
+            .map_err(|_| StateError::Contradiction("its checkpoints cannot be read"))
     }
 }
 

@@ -5,6 +5,8 @@
 //! DATA/ledger/keys.txt   the public keys of the log and of its witnesses; give it to everybody
 //! ```
 
+pub(crate) mod command;
+
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -115,7 +117,7 @@ fn odd(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
 }
 
 /// The platform's randomness as the library of keys asks for it.
-struct Dice<'a>(&'a dyn Randomness);
+pub(crate) struct Dice<'a>(pub(crate) &'a dyn Randomness);
 
 impl TryRng for Dice<'_> {
     type Error = NoRandomness;

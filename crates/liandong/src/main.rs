@@ -5,6 +5,7 @@
 #![allow(rustdoc::broken_intra_doc_links, reason = "help texts show defaults in brackets")]
 
 mod admin;
+mod audit;
 mod backup;
 mod calendar;
 mod clock;
@@ -22,7 +23,9 @@ mod settings;
 mod show;
 mod tls;
 mod units;
+mod verify;
 mod version;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -75,6 +78,14 @@ enum Command {
     Backup(backup::BackupArguments),
     /// Restore a backup into an empty database  恢复
     Restore(backup::RestoreArguments),
+    /// The log's public keys, its fingerprint for minutes, its witnesses  存证日志
+    Ledger(ledger::command::Arguments),
+    /// Whether anything was changed behind the platform's back  核查改动
+    Audit(audit::Arguments),
+    /// What a receipt or an exported matter proves, offline  离线验证
+    Verify(verify::Arguments),
+    /// The other side's own look at the log  见证
+    Witness(witness::Arguments),
     /// When a period of the law ends, and why  计算期限并说明依据
     Deadline(deadline::Arguments),
     /// List, show and check the limits of the law  期限规则
@@ -127,6 +138,10 @@ fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
         Command::Calendar(arguments) => wait_for(calendar::run(&arguments, terminal)),
         Command::Backup(arguments) => wait_for(backup::backup(&arguments, terminal)),
         Command::Restore(arguments) => wait_for(backup::restore(&arguments, terminal)),
+        Command::Ledger(arguments) => wait_for(ledger::command::run(&arguments, terminal)),
+        Command::Audit(arguments) => wait_for(audit::run(&arguments, terminal)),
+        Command::Verify(arguments) => verify::run(&arguments, terminal),
+        Command::Witness(arguments) => witness::run(&arguments, terminal),
         Command::Deadline(arguments) => deadline::run(&arguments, terminal),
         Command::Law(arguments) => law::run(&arguments, terminal),
         Command::Procedures(arguments) => procedures::run(&arguments, terminal),

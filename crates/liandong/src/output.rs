@@ -66,6 +66,11 @@ impl Terminal {
         std::io::stderr().flush().ok();
     }
 
+    /// Says on stderr what must not be overlooked, and goes on.
+    pub(crate) fn warn(self, words: &Words) {
+        eprintln!("{}", self.language.pick(words));
+    }
+
     /// Says on stderr what went wrong and gives the exit code.
     pub(crate) fn fail(self, failure: &Failure) -> ExitCode {
         eprintln!("{}", self.language.pick(&failure.words));

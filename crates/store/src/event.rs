@@ -89,7 +89,8 @@ pub(crate) fn event_row(row: &Row) -> Result<EventRow, StoreError> {
     })
 }
 
-fn event(row: &Row) -> Result<Event, StoreError> {
+/// An event's columns `number, at, user_id, unit_id, body`.
+pub(crate) fn event(row: &Row) -> Result<Event, StoreError> {
     Ok(Event {
         number: row.get(0)?,
         at: row.get(1)?,

@@ -1,8 +1,8 @@
 //! The two-sided record: every event of a matter and every act of the administrators is a leaf of one
 //! append-only log, written in the act's own transaction.
 //!
-//! [`entry`] says what a leaf says, [`proof`] makes checkpoints and receipts, [`audit`] computes
-//! everything again. The arithmetic is the crate `ledger`'s.
+//! [`entry`] says what a leaf says, [`proof`] makes checkpoints and receipts, [`bundle`] a matter as one
+//! file, [`audit`] computes everything again. The arithmetic is the crate `ledger`'s.
 
 use procedure::{Event, Matter};
 
@@ -14,8 +14,10 @@ use crate::ledger::entry::{EventRow, HouseRow, MatterHead, Secret, unwritable};
 use crate::row::Value;
 
 pub mod audit;
+pub mod bundle;
 pub(crate) mod entry;
 pub mod proof;
+mod read_table;
 
 /// Leaves that are being appended in one transaction. While it lasts nobody else appends.
 pub(crate) struct Appending {

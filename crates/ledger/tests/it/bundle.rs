@@ -57,6 +57,8 @@ fn manifest(files: &Files) -> Manifest {
         matter: MATTER.parse().unwrap(),
         at: at(10_000),
         size: 43,
+        withheld: [].into(),
+        withheld_files: [].into(),
         files: files.iter().map(|(path, bytes)| (path.clone(), Listed::of(bytes))).collect(),
     }
 }
@@ -141,6 +143,30 @@ fn an_event_left_out_is_named_even_if_the_log_itself_exports_so() {
     files.remove("receipts/0002.json");
     let checked = check(&signed(&files), &files);
     assert_eq!(told(&checked), [format!("events 2 of matter {MATTER} are missing")]);
+}
+
+#[test]
+fn what_was_kept_back_is_told_by_the_log_and_missed_by_nobody() {
+    let mut files = files();
+    files.remove("receipts/0002.json");
+    files.remove("files/照片 1.jpg");
+    let mut hashing = Hashing::default();
+    hashing.update(&photo());
+    let kept = Manifest {
+        withheld: [(MATTER.parse().unwrap(), 2)].into(),
+        withheld_files: [hashing.listed().1].into(),
+        ..manifest(&files)
+    };
+    let note = kept.sign(&log_signer()).unwrap().to_string();
+    let checked = check(&note, &files);
+    assert!(checked.is_whole(), "{:?}", told(&checked));
+    assert_eq!(checked.manifest, kept);
+    // Nobody but the log can say so, and only in one order.
+    let forged = note.replace("withheld 2 ", "withheld 3 ");
+    assert!(Check::new(forged.as_bytes(), &keys()).is_err());
+    let line = format!("withheld 2 {MATTER}\n");
+    let twice = note.replace(&line, &format!("{line}{line}"));
+    assert!(Manifest::parse(twice.as_bytes()).is_err());
 }
 
 #[test]

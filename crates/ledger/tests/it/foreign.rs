@@ -68,6 +68,8 @@ fn make_examples() -> Vec<Vec<u8>> {
         matter: "m".parse().unwrap(),
         at: crate::world::at(1),
         size: 10,
+        withheld: [].into(),
+        withheld_files: [].into(),
         files,
     };
     vec![

@@ -2,8 +2,8 @@
 
 use ledger::witness::EVIDENCE_MAX;
 use ledger::{
-    ConsistencyProof, Entry, KeyError, Look, ProvedRotation, Refused, Rotation, Shown, StateError,
-    TrustError, WhySplit, Witness,
+    ConsistencyProof, Entry, KeyError, Look, ProvedRotation, Refused, Rotation, Shown, SplitView,
+    StateError, TrustError, WhySplit, Witness,
 };
 use proptest::prelude::*;
 
@@ -59,6 +59,11 @@ fn two_roots_of_one_size_convict_the_log_and_stop_the_witness() {
     assert!(split.zh().starts_with("【严重】"));
     // Anybody with the log's key can check it.
     assert_eq!(split.verify(keys().log()), Ok(true));
+    let text = split.to_text().unwrap();
+    assert_eq!(SplitView::parse(text.as_bytes()).unwrap(), *split);
+    for other in [text.replace("evidence/1", "evidence/2"), text.replace("two-roots", "none")] {
+        assert!(SplitView::parse(other.as_bytes()).is_err());
+    }
 
     let honest = Log::of(10).show(&log_signer(), 9);
     assert!(matches!(look(&mut witness, &honest), Look::SplitView(again) if again == split));

@@ -13,6 +13,7 @@ mod browser;
 mod command;
 mod http;
 mod long_work;
+mod ledger;
 mod page;
 mod power;
 mod program;

@@ -1,5 +1,5 @@
 //! Computing everything again: the leaves from the rows they are about, the tree from the leaves, and
-//! whether the checkpoints that were signed are still true.
+//! whether the checkpoints that were signed are still true; and the read tables from the events.
 //!
 //! What an audit finds was done behind the platform's back: its own tables refuse it. An audit proves
 //! nothing to the other side; checkpoints that the other side's witness has signed do.
@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use calendar::Words;
-use procedure::MatterId;
+use procedure::{MatterId, Rules};
 
 use ::ledger::{Frontier, Hash, SignedCheckpoint};
 
@@ -16,7 +16,7 @@ use crate::error::StoreError;
 use crate::event::event_row;
 use crate::ledger::entry::{HouseRow, MatterHead, Secret, of_event, of_house};
 use crate::ledger::proof::hash;
-use crate::ledger::{Appending, HEAD, head};
+use crate::ledger::{Appending, HEAD, head, read_table};
 use crate::row::Row;
 
 /// Leaves looked at before the next are read.
@@ -31,6 +31,8 @@ pub struct Audit {
     pub leaves: u64,
     /// Checkpoints that were signed.
     pub checkpoints: u64,
+    /// Matters whose rows in the read tables were compared with their events.
+    pub matters: u64,
     /// What is not as it was written; at most [`FINDINGS_MAX`].
     pub findings: Vec<Finding>,
     /// How many more.
@@ -100,6 +102,24 @@ pub enum Finding {
         /// Its size.
         size: u64,
     },
+    /// A row of a read table is not what the matter's events say, is missing, or is one too many.
+    ReadTable {
+        /// The table.
+        table: String,
+        /// The matter.
+        matter: String,
+    },
+    /// A kept counter is not the sum over the matters.
+    Counter {
+        /// The unit.
+        unit: i64,
+        /// The counter.
+        name: String,
+        /// As stored.
+        stored: i64,
+        /// As it should be.
+        computed: i64,
+    },
 }
 
 impl Finding {
@@ -155,12 +175,45 @@ impl Finding {
                     "a checkpoint was signed over {size} leaves, and there are fewer: the end was cut off"
                 ),
             ),
+            Self::ReadTable { table, matter } => Words::new(
+                format!("数据表 {table} 中事项 {matter} 的行与该事项的记录不符（改动、缺少或者多出）"),
+                format!(
+                    "table {table}: the rows of matter {matter} are not what its events say: changed, missing or too many"
+                ),
+            ),
+            Self::Counter { unit, name, stored, computed } => Words::new(
+                format!("数据表 unit_counter 中单位 {unit} 的计数 {name} 为 {stored}，应为 {computed}"),
+                format!(
+                    "table unit_counter: counter {name} of unit {unit} is {stored} and should be {computed}"
+                ),
+            ),
+        }
+    }
+}
+
+impl Finding {
+    /// A key for each kind of finding, for programs.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::LeafMissing { .. } => "leaf-missing",
+            Self::EventChanged { .. } => "event-changed",
+            Self::EventGone { .. } => "event-gone",
+            Self::EventsUnlogged { .. } => "events-unlogged",
+            Self::HouseChanged { .. } => "house-changed",
+            Self::HouseUnlogged { .. } => "house-unlogged",
+            Self::HeadChanged => "head-changed",
+            Self::TileChanged { .. } => "tile-changed",
+            Self::CheckpointUntrue { .. } => "checkpoint-untrue",
+            Self::CheckpointAhead { .. } => "checkpoint-ahead",
+            Self::ReadTable { .. } => "read-table",
+            Self::Counter { .. } => "counter",
         }
     }
 }
 
 impl Audit {
-    fn find(&mut self, finding: Finding) {
+    pub(crate) fn find(&mut self, finding: Finding) {
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(finding);
         } else {
@@ -180,20 +233,37 @@ impl Audit {
 /// # Errors
 /// When the database fails, or holds what cannot be read at all.
 pub async fn audit(database: &Database) -> Result<Audit, StoreError> {
-    let mut tx = database.read().await?;
     let mut audit = Audit::default();
-    let (stored, secret) = head(&mut tx, HEAD).await?;
-    let mut checkpoints = checkpoints(&mut tx).await?;
+    log(&mut database.read().await?, &mut audit).await?;
+    Ok(audit)
+}
+
+/// The same, and besides every read table again from the events by these rules, all in one moment of
+/// the database.
+///
+/// # Errors
+/// As [`audit`].
+pub async fn audit_all(database: &Database, rules: &Rules) -> Result<Audit, StoreError> {
+    let mut audit = Audit::default();
+    let mut tx = database.read().await?;
+    log(&mut tx, &mut audit).await?;
+    read_table::compare(&mut tx, rules, &mut audit).await?;
+    Ok(audit)
+}
+
+async fn log(tx: &mut Tx, audit: &mut Audit) -> Result<(), StoreError> {
+    let (stored, secret) = head(tx, HEAD).await?;
+    let mut checkpoints = checkpoints(tx).await?;
     audit.checkpoints = checkpoints.len() as u64;
-    let mut tiles = tiles(&mut tx).await?;
+    let mut tiles = tiles(tx).await?;
     let mut frontier = Frontier::new();
     let mut logged = Logged::default();
     let mut next = 0;
     loop {
-        let leaves = leaves(&mut tx, next).await?;
+        let leaves = leaves(tx, next).await?;
         let Some(last) = leaves.last() else { break };
         let after = last.place + 1;
-        let said = said(&mut tx, &secret, next, after).await?;
+        let said = said(tx, &secret, next, after).await?;
         for leaf in &leaves {
             if leaf.place != next {
                 audit.find(Finding::LeafMissing { leaf: next });
@@ -239,7 +309,7 @@ pub async fn audit(database: &Database) -> Result<Audit, StoreError> {
     if acts > logged.acts {
         audit.find(Finding::HouseUnlogged { number: acts - logged.acts });
     }
-    Ok(audit)
+    Ok(())
 }
 
 #[derive(Default)]

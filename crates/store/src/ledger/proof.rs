@@ -1,13 +1,13 @@
 //! Checkpoints and receipts: what the log says about itself to others.
 
-use procedure::MatterId;
+use procedure::{Matter, MatterId};
 
 use ::ledger::{
     Checkpoint, ConsistencyProof, Hash, Head, Instant, Keys, Plan, Receipt, Shown,
     SignedCheckpoint, Signer, Tiles, TreeError,
 };
 
-use crate::db::{Statement, Tx};
+use crate::db::{Database, Statement, Tx};
 use crate::error::StoreError;
 use crate::event::{EventWithLeaf, event_with_leaf};
 use crate::ledger::entry::{MatterHead, of_event, unwritable};
@@ -15,7 +15,7 @@ use crate::ledger::{HEAD, head};
 use crate::row::Row;
 use crate::scope::Scope;
 use crate::store::Store;
-use crate::visibility::seen_events;
+use crate::visibility::{SeenEvent, seen_events};
 
 /// Computes what a plan asks for from the stored hashes; a run is at most one tile, read by the
 /// primary key.
@@ -168,9 +168,6 @@ impl Store {
         matter: &MatterId,
         number: u32,
     ) -> Result<Option<Receipt>, StoreError> {
-        const WITNESSED: &str = "
-            select note from ledger_checkpoint where size > $1 and witnesses > 0
-             order by size desc limit 1";
         let mut tx = self.read().await?;
         let Some((found, _)) = crate::matter::body_in_scope(&mut tx, scope, matter).await? else {
             return Ok(None);
@@ -181,30 +178,52 @@ impl Store {
         let Some(seen) = seen.into_iter().find(|seen| seen.event.number == number) else {
             return Ok(None);
         };
-        let Some(EventWithLeaf { row, leaf }) = event_with_leaf(&mut tx, matter, number).await?
-        else {
-            return Ok(None);
-        };
-        let witnessed = tx.row(WITNESSED, &[leaf.into()]).await?.as_ref().map(note).transpose()?;
-        let checkpoint = match witnessed {
-            Some(checkpoint) => checkpoint,
-            None => match newest(&mut tx).await? {
-                Some(newest) => newest,
-                None => return Ok(None),
-            },
-        };
-        let index = u64::try_from(leaf).map_err(unwritable)?;
-        let size = checkpoint.checkpoint().head.size;
-        if index >= size {
-            return Ok(None);
-        }
-        let (_, secret) = head(&mut tx, HEAD).await?;
-        let (entry, content) = of_event(&secret, &MatterHead::of(&found), &row)?;
-        let openings = content.open(|name| {
-            let field = name.as_str().split_once('/').map(|(_, field)| field);
-            field.is_none_or(|field| !seen.masked.contains(field))
-        });
-        let inclusion = computed(&mut tx, Plan::inclusion(index, size)).await?;
-        Ok(Some(Receipt { entry, openings, index, inclusion, checkpoint }))
+        receipt_of(&mut tx, &found, &seen).await
     }
+}
+
+/// The receipt of an event of a matter, as far as the reader who sees so much of it may have it.
+pub(crate) async fn receipt_of(
+    tx: &mut Tx,
+    matter: &Matter,
+    seen: &SeenEvent,
+) -> Result<Option<Receipt>, StoreError> {
+    const WITNESSED: &str = "
+        select note from ledger_checkpoint where size > $1 and witnesses > 0
+         order by size desc limit 1";
+    let number = seen.event.number;
+    let Some(EventWithLeaf { row, leaf }) = event_with_leaf(tx, &matter.id, number).await? else {
+        return Ok(None);
+    };
+    let witnessed = tx.row(WITNESSED, &[leaf.into()]).await?.as_ref().map(note).transpose()?;
+    let checkpoint = match witnessed {
+        Some(checkpoint) => checkpoint,
+        None => match newest(tx).await? {
+            Some(newest) => newest,
+            None => return Ok(None),
+        },
+    };
+    let index = u64::try_from(leaf).map_err(unwritable)?;
+    let size = checkpoint.checkpoint().head.size;
+    if index >= size {
+        return Ok(None);
+    }
+    let (_, secret) = head(tx, HEAD).await?;
+    let (entry, content) = of_event(&secret, &MatterHead::of(matter), &row)?;
+    let openings = content.open(|name| {
+        let field = name.as_str().split_once('/').map(|(_, field)| field);
+        field.is_none_or(|field| !seen.masked.contains(field))
+    });
+    let inclusion = computed(tx, Plan::inclusion(index, size)).await?;
+    Ok(Some(Receipt { entry, openings, index, inclusion, checkpoint }))
+}
+
+/// The newest checkpoint that was signed, without a store; none before the first.
+///
+/// # Errors
+/// When the database fails or is damaged.
+pub async fn checkpoint_newest(
+    database: &Database,
+) -> Result<Option<SignedCheckpoint>, StoreError> {
+    newest(&mut database.read().await?).await
 }

@@ -8,7 +8,7 @@ use ledger::{Instant, Keys, Look, Proved, Purpose, Receipt, SignedCheckpoint, Si
 use procedure::MatterId;
 use procedure::definition::RoleName;
 use rand_core::{TryCryptoRng, TryRng};
-use store::ledger::audit::{Audit, Finding, audit};
+use store::ledger::audit::{Audit, Finding, audit, audit_all};
 use store::{Engine, migration};
 
 use crate::world::{Place, World, actor, chief, each_engine, officer, prosecutor, request};
@@ -329,4 +329,76 @@ async fn a_command_that_breaks_leaves_no_gap_in_the_log() {
     world.store.close().await;
     drop(world);
     place.remove().await;
+}
+
+/// What an audit of everything finds, and the tables it names.
+async fn tables_found(world: &World) -> (Vec<Finding>, Vec<String>) {
+    let found = audit_all(&world.database, &world.store.rules()).await.unwrap().findings;
+    let tables = found
+        .iter()
+        .filter_map(|finding| match finding {
+            Finding::ReadTable { table, .. } => Some(table.clone()),
+            Finding::Counter { .. } => Some("unit_counter".to_owned()),
+            _ => None,
+        })
+        .collect();
+    (found, tables)
+}
+
+#[tokio::test]
+async fn a_read_table_that_is_not_what_the_events_say_is_named() {
+    let works = [
+        ("update matter set title = 'x' where parent_id is null", "matter"),
+        ("update matter set due_at = due_at - 1", "matter"),
+        ("delete from matter_party", "matter_party"),
+        ("update matter_body set body = replace(body, '桥下', '桥上')", "matter_body"),
+        ("update matter_body set provenance = replace(provenance, '3', '4')", "matter_body"),
+        (
+            "insert into matter_scope (unit_id, procedure_id, matter_id)
+             select 20, procedure_id, matter_id from matter where parent_id is null",
+            "matter_scope",
+        ),
+        ("update obligation set due_at = due_at + 86400000000", "obligation"),
+        ("delete from matter_term where term = (select min(term) from matter_term)", "matter_term"),
+        (
+            "insert into matter_term (term, matter_id) select 'zz', matter_id from matter",
+            "matter_term",
+        ),
+        ("update unit_counter set number = number + 1 where name = 'turn'", "unit_counter"),
+        ("delete from unit_counter where name = 'owed'", "unit_counter"),
+    ];
+    each_engine(async |world| {
+        story(world).await;
+        let all = audit_all(&world.database, &world.store.rules()).await.unwrap();
+        assert_eq!((all.findings, all.matters), (vec![], 2));
+        for (work, table) in works {
+            let mut tx = world.database.write().await.unwrap();
+            assert!(tx.execute(work, &[]).await.unwrap() > 0, "{work} changed nothing");
+            tx.commit().await.unwrap();
+            let (found, tables) = tables_found(world).await;
+            assert!(tables.iter().any(|named| named == table), "{work}: {found:?}");
+            assert!(found.iter().all(|finding| finding.words().en.contains("table ")));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bundle_holds_what_its_reader_may_see() {
+    each_engine(async |world| {
+        let (root, letter) = story(world).await;
+        for (who, matter) in [(prosecutor(), &root), (officer(), &root), (officer(), &letter)] {
+            let scope = world.scope(&who);
+            let (zip, bundled) =
+                world.store.bundle(&scope, matter, Vec::new()).await.unwrap().unwrap();
+            let text = String::from_utf8_lossy(&zip);
+            assert!(bundled.receipts > 0 && text.contains("receipts/") && text.contains("liandong-bundle/1"));
+            assert_eq!(text.contains("王某"), who == prosecutor() && *matter == root);
+            // Only who drafted and who approved know of a draft; the numbers of its events are told.
+            assert_eq!(bundled.withheld > 0, who != prosecutor(), "{bundled:?}");
+        }
+        let stranger = world.scope(&actor(9, crate::world::WATER, &[RoleName::Handler]));
+        assert!(world.store.bundle(&stranger, &root, Vec::new()).await.unwrap().is_none());
+    })
+    .await;
 }

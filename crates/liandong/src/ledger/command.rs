@@ -1,0 +1,298 @@
+//! `liandong ledger`: what the log's keeper tells others, and whose witness it listens to.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use ::ledger::{Keys, KeysError, Side, SignedCheckpoint, Verifier, WitnessKey};
+use calendar::Words;
+use clap::Subcommand;
+use store::Database;
+use store::ledger::proof::checkpoint_newest;
+
+use crate::output::{Failure, Terminal};
+use crate::serve::DATA;
+use crate::settings::{PlaceFlags, Settings};
+
+/// The arguments of `liandong ledger`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples  示例:
+  liandong ledger keys > keys.txt             give this list to everybody  公钥清单，交给各方
+  liandong ledger fingerprint                 a line for the minutes of the meeting  写入会议纪要的校验码
+  liandong ledger witness add procuratorate jcy.hanzhong.example+2de3617e+/2xp…
+                                              from `liandong witness init` of the other side  登记对方的见证方
+
+The private key lies in DATA/ledger/key.pem: keep a copy of it elsewhere.
+私钥在数据目录的 ledger/key.pem，请另行备份。")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The public keys by which others check  公钥清单
+    Keys {
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// The fingerprint of the newest checkpoint, for minutes  检查点校验码
+    Fingerprint {
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// The newest checkpoint as it is signed  最新检查点
+    Head {
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// The witnesses whose signatures count  见证方
+    Witness {
+        #[command(subcommand)]
+        command: WitnessCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum WitnessCommand {
+    /// Add one  登记
+    Add {
+        /// Its side: government, procuratorate, court  所属方
+        side: String,
+        /// Its public key: NAME+ID+KEY, as its own side gives it  公钥
+        key: String,
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// List them  列出
+    List {
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// Remove one: what it has signed stays signed, and counts no more  移除
+    Remove {
+        /// Its name, or its whole key  名称或公钥
+        name: String,
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+}
+
+/// Runs it.
+pub(crate) async fn run(arguments: &Arguments, terminal: Terminal) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::Keys { place } => {
+            let path = keys_path(&place.resolve(DATA)?);
+            let (text, _) = read(&path)?;
+            Terminal::text(&text);
+            Ok(())
+        }
+        Command::Fingerprint { place } => {
+            let settings = place.resolve(DATA)?;
+            let newest = newest(&settings).await?;
+            let (_, keys) = read(&keys_path(&settings))?;
+            let standing = keys.judge(&newest).map_err(|error| {
+                Failure::failed(
+                    format!("最新检查点与公钥清单不符：{}", error.zh()),
+                    format!("the newest checkpoint does not stand with the list of keys: {error}"),
+                )
+            })?;
+            let said = newest.checkpoint();
+            terminal.say(&Words::new(said.minutes_zh(), said.minutes_en()));
+            for it in &standing.witnesses {
+                terminal.say(&Words::new(
+                    format!("已由见证方 {}（{}）副署，{}", it.name, it.side, it.at.zh()),
+                    format!("cosigned by the witness {} ({}), {}", it.name, it.side, it.at.en()),
+                ));
+            }
+            if standing.require_other_side().is_err() {
+                terminal.say(&Words::new(
+                    "尚无对方见证方副署",
+                    "no witness of the other side has cosigned it yet",
+                ));
+            }
+            Ok(())
+        }
+        Command::Head { place } => {
+            let newest = newest(&place.resolve(DATA)?).await?;
+            Terminal::text(&newest.to_string());
+            Ok(())
+        }
+        Command::Witness { command } => witness(command, terminal),
+    }
+}
+
+fn witness(command: &WitnessCommand, terminal: Terminal) -> Result<(), Failure> {
+    match command {
+        WitnessCommand::Add { side, key, place } => {
+            add(&keys_path(&place.resolve(DATA)?), side, key, terminal)
+        }
+        WitnessCommand::List { place } => {
+            let (_, keys) = read(&keys_path(&place.resolve(DATA)?))?;
+            for WitnessKey { side, key } in keys.witnesses() {
+                Terminal::line(&format!("{side}  {key}"));
+            }
+            if keys.witnesses().is_empty() {
+                terminal.say(&Words::new(
+                    "没有登记见证方：由对方运行 liandong witness init，再把公钥交来登记",
+                    "there is no witness: the other side runs `liandong witness init` and gives you its key",
+                ));
+            }
+            Ok(())
+        }
+        WitnessCommand::Remove { name, place } => {
+            remove(&keys_path(&place.resolve(DATA)?), name, terminal)
+        }
+    }
+}
+
+fn add(path: &Path, side: &str, key: &str, terminal: Terminal) -> Result<(), Failure> {
+    let side: Side = side.parse().map_err(|_| {
+        Failure::usage(
+            format!("“{side}”不能作为所属方；可用 government、procuratorate、court"),
+            format!("`{side}` is no side; use government, procuratorate or court"),
+        )
+    })?;
+    let verifier: Verifier = key.parse().map_err(|error| {
+        Failure::usage(
+            format!("不是见证方的公钥（名称+编号+公钥）：{error}"),
+            format!("not a witness's public key (NAME+ID+KEY): {error}"),
+        )
+    })?;
+    let (text, keys) = read(path)?;
+    let known = keys.witnesses().iter().find(|known| known.key.name() == verifier.name());
+    if let Some(known) = known {
+        return Err(Failure::failed(
+            format!("已登记同名见证方：{} {}；先移除再登记", known.side, known.key),
+            format!(
+                "a witness of that name is there: {} {}; remove it first",
+                known.side, known.key
+            ),
+        ));
+    }
+    if keys.clone().witness(side.clone(), verifier.clone()).is_err() {
+        return Err(Failure::usage(
+            "这把公钥不是见证方的（可能是日志的）",
+            "this key is none of a witness (it may be a log's)",
+        ));
+    }
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    write(path, &format!("{text}{end}witness {side} {verifier}\n"))?;
+    let name = verifier.name();
+    terminal.say(&Words::new(
+        format!("已登记见证方 {name}（{side}）。请重新启动平台使其生效，并把新的公钥清单交给各方"),
+        format!(
+            "added the witness {name} ({side}). Restart the platform so that it listens to it, and \
+             give the new list of keys to everybody"
+        ),
+    ));
+    if side == *keys.side() {
+        terminal.say(&Words::new(
+            format!("注意：日志也由 {side} 一方保管；同一方的见证不能代替对方的见证"),
+            format!(
+                "mind that {side} keeps the log too: its witness is no witness of the other side"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn remove(path: &Path, name: &str, terminal: Terminal) -> Result<(), Failure> {
+    let (text, keys) = read(path)?;
+    let found = keys
+        .witnesses()
+        .iter()
+        .find(|known| known.key.name().as_str() == name || known.key.to_string() == name);
+    let Some(found) = found else {
+        return Err(Failure::failed(
+            format!("没有登记名为“{name}”的见证方"),
+            format!("there is no witness `{name}`"),
+        ));
+    };
+    let line = found.key.to_string();
+    let kept = text.lines().filter(|kept| {
+        let mut words = kept.split_whitespace();
+        (words.next(), words.nth(1)) != (Some("witness"), Some(line.as_str()))
+    });
+    let kept: String = kept.flat_map(|line| [line, "\n"]).collect();
+    write(path, &kept)?;
+    let name = found.key.name();
+    terminal.say(&Words::new(
+        format!("已移除见证方 {name}。请重新启动平台使其生效"),
+        format!("removed the witness {name}. Restart the platform so that it knows"),
+    ));
+    Ok(())
+}
+
+async fn newest(settings: &Settings) -> Result<SignedCheckpoint, Failure> {
+    let database = Database::open_to_read(&settings.database())
+        .await
+        .map_err(|error| Failure::because("打不开数据库", "cannot open the database", error))?;
+    let newest = checkpoint_newest(&database)
+        .await
+        .map_err(|error| Failure::because("读不到检查点", "cannot read the checkpoint", error))?;
+    newest.ok_or_else(|| {
+        Failure::failed(
+            "还没有检查点：平台运行后每分钟签署一次",
+            "there is no checkpoint yet: the running platform signs one a minute",
+        )
+    })
+}
+
+/// Where the list of keys lies.
+fn keys_path(settings: &Settings) -> PathBuf {
+    settings.ledger().join(super::KEYS)
+}
+
+/// Reads a list of keys, as it stands and as it is meant; an error names file and line.
+pub(crate) fn read(path: &Path) -> Result<(String, Keys), Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::usage(
+            format!("读不到公钥清单 {shown}：{error}；清单在平台首次启动时建立"),
+            format!("cannot read the list of keys {shown}: {error}; the platform makes it at its first start"),
+        )
+    })?;
+    let keys = parse(path, &text)?;
+    Ok((text, keys))
+}
+
+fn parse(path: &Path, text: &str) -> Result<Keys, Failure> {
+    let shown = path.display();
+    text.parse().map_err(|error: KeysError| match error {
+        KeysError::Line { line } => Failure::failed(
+            format!("{shown}:{line}：不是“log 起始 所属方 公钥”或“witness 所属方 公钥”"),
+            format!("{shown}:{line}: neither `log FROM SIDE KEY` nor `witness SIDE KEY`"),
+        ),
+        error => Failure::failed(
+            format!("{shown}：不是公钥清单：{error}"),
+            format!("{shown}: not a list of keys: {error}"),
+        ),
+    })
+}
+
+/// Puts a new list in the place of the old: whoever reads meanwhile finds one or the other, whole.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    parse(path, text)?;
+    replace(path, text.as_bytes()).map_err(|error| {
+        let shown = path.display();
+        Failure::failed(
+            format!("不能写入公钥清单 {shown}：{error}；原清单未改动"),
+            format!("cannot write the list of keys {shown}: {error}; the old one is untouched"),
+        )
+    })
+}
+
+/// Puts a file in the place of another so that after a power cut there is one or the other, whole.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    let mut file = std::fs::File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    std::fs::rename(&beside, path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
