@@ -176,13 +176,17 @@ impl Finding {
                 ),
             ),
             Self::ReadTable { table, matter } => Words::new(
-                format!("数据表 {table} 中事项 {matter} 的行与该事项的记录不符（改动、缺少或者多出）"),
+                format!(
+                    "数据表 {table} 中事项 {matter} 的行与该事项的记录不符（改动、缺少或者多出）"
+                ),
                 format!(
                     "table {table}: the rows of matter {matter} are not what its events say: changed, missing or too many"
                 ),
             ),
             Self::Counter { unit, name, stored, computed } => Words::new(
-                format!("数据表 unit_counter 中单位 {unit} 的计数 {name} 为 {stored}，应为 {computed}"),
+                format!(
+                    "数据表 unit_counter 中单位 {unit} 的计数 {name} 为 {stored}，应为 {computed}"
+                ),
                 format!(
                     "table unit_counter: counter {name} of unit {unit} is {stored} and should be {computed}"
                 ),

@@ -263,7 +263,10 @@ mod tests {
         let values = vec!["m".into(), "a".into(), "b".into()];
         let sql = "\n  insert into matter_term (matter_id, term)\n values ($1, $2), ($1, $3)";
         let read = Insert::read(&Statement::new(sql, values.clone())).unwrap();
-        assert_eq!((read.table.as_str(), read.columns.as_str()), ("matter_term", "matter_id, term"));
+        assert_eq!(
+            (read.table.as_str(), read.columns.as_str()),
+            ("matter_term", "matter_id, term")
+        );
         let row = |term: &str| vec![Value::from("m"), Value::from(term)];
         assert_eq!(read.rows, [row("a"), row("b")]);
         let sql = "insert into matter_body (x, y) values ($1, $2)

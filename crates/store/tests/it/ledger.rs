@@ -392,7 +392,11 @@ async fn a_bundle_holds_what_its_reader_may_see() {
             let (zip, bundled) =
                 world.store.bundle(&scope, matter, Vec::new()).await.unwrap().unwrap();
             let text = String::from_utf8_lossy(&zip);
-            assert!(bundled.receipts > 0 && text.contains("receipts/") && text.contains("liandong-bundle/1"));
+            assert!(
+                bundled.receipts > 0
+                    && text.contains("receipts/")
+                    && text.contains("liandong-bundle/1")
+            );
             assert_eq!(text.contains("王某"), who == prosecutor() && *matter == root);
             // Only who drafted and who approved know of a draft; the numbers of its events are told.
             assert_eq!(bundled.withheld > 0, who != prosecutor(), "{bundled:?}");

@@ -58,7 +58,9 @@ impl Page<'_> {
             paragraph(
                 &mut html,
                 &format!("导出人无权查看的记录和附件共 {kept} 项，未列入。"),
-                &format!("{kept} event(s) and attachment(s) the exporter may not see are kept back."),
+                &format!(
+                    "{kept} event(s) and attachment(s) the exporter may not see are kept back."
+                ),
             );
         }
         for matter in self.matters {
