@@ -285,6 +285,10 @@ fn watch(run: &Run, terminal: Terminal) -> Result<(), Failure> {
                 }),
             };
         }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "there is no runtime here, and nothing else to do"
+        )]
         std::thread::sleep(Duration::from_secs(run.every));
     }
 }
@@ -331,7 +335,7 @@ fn look(post: &mut Post, client: &Client, terminal: Terminal) -> Result<Looked, 
     match look {
         Look::Cosigned { checkpoint, .. } => {
             terminal.say(&words);
-            hand_over(client, &checkpoint, terminal)
+            Ok(hand_over(client, &checkpoint, terminal))
         }
         Look::Behind { proved, .. } => {
             terminal.warn(&words);
@@ -348,19 +352,15 @@ fn look(post: &mut Post, client: &Client, terminal: Terminal) -> Result<Looked, 
     }
 }
 
-fn hand_over(
-    client: &Client,
-    checkpoint: &SignedCheckpoint,
-    terminal: Terminal,
-) -> Result<Looked, Failure> {
+fn hand_over(client: &Client, checkpoint: &SignedCheckpoint, terminal: Terminal) -> Looked {
     match client.cosigned(&checkpoint.to_string()) {
-        Ok(()) => Ok(Looked::Well),
+        Ok(()) => Looked::Well,
         Err(why) => {
             terminal.warn(&Words::new(
                 format!("已副署，但平台没有收下：{why}；下次查验时再送"),
                 format!("cosigned, but the platform did not take it: {why}; it is sent again at the next look"),
             ));
-            Ok(Looked::Not)
+            Looked::Not
         }
     }
 }

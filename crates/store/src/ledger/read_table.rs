@@ -86,8 +86,8 @@ async fn family(
             let same = if table == "matter_body" {
                 played.is_body(matter, found)
             } else {
-                wanted.sort_by(order);
-                found.sort_by(order);
+                wanted.sort_by(|one, other| order(one, other));
+                found.sort_by(|one, other| order(one, other));
                 wanted == found
             };
             if !same {
@@ -216,7 +216,7 @@ async fn rows_there(
     Ok(rows)
 }
 
-fn order(one: &Vec<Value>, other: &Vec<Value>) -> std::cmp::Ordering {
+fn order(one: &[Value], other: &[Value]) -> std::cmp::Ordering {
     let key = |value: &Value| match value {
         Value::Null => (0, 0, String::new()),
         Value::Int(number) => (1, *number, String::new()),
