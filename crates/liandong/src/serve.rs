@@ -58,11 +58,7 @@ pub(crate) async fn run(flags: &ServeFlags, terminal: Terminal) -> Result<(), Fa
 }
 
 /// How the pages are set up by these settings.
-pub(crate) fn pages(
-    settings: &Settings,
-    keys: &Keys,
-    demo: Option<web::Demo>,
-) -> web::Settings {
+pub(crate) fn pages(settings: &Settings, keys: &Keys, demo: Option<web::Demo>) -> web::Settings {
     web::Settings {
         https: settings.https || settings.tls_certificate.is_some(),
         trusts_proxy: settings.trusts_proxy,

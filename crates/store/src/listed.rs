@@ -109,28 +109,39 @@ fn soonest(members: &BTreeMap<MatterId, Member>, above: &MatterId) -> Option<Bel
     open.filter_map(|member| member.below.as_ref()).min_by_key(|below| below.due_at).cloned()
 }
 
-fn parties<'a>(scope: &Scope, matters: impl Iterator<Item = &'a MatterId>) -> (String, Vec<Value>) {
+/// The question after the parties of some matters. It begins with the few that are asked about, never
+/// with the many the unit sees: SQLite keeps the order of a `cross join`.
+#[must_use]
+pub fn parties<'a>(
+    scope: &Scope,
+    matters: impl Iterator<Item = &'a MatterId>,
+) -> (String, Vec<Value>) {
     let (places, values) = bound(scope, matters);
     let sql = format!(
         "select p.matter_id, p.party, p.unit_id
            from matter_party p
-           join matter m on m.matter_id = p.matter_id
-           join matter_scope s
-             on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
-          where p.matter_id in ({places})
+          cross join matter m
+          cross join matter_scope s
+          where p.matter_id in ({places}) and m.matter_id = p.matter_id
+            and s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
           order by p.matter_id, p.party, p.unit_id"
     );
     (sql, values)
 }
 
-fn families<'a>(scope: &Scope, roots: impl Iterator<Item = &'a MatterId>) -> (String, Vec<Value>) {
+/// The question after everything under some roots; begins with them, like [`parties`].
+#[must_use]
+pub fn families<'a>(
+    scope: &Scope,
+    roots: impl Iterator<Item = &'a MatterId>,
+) -> (String, Vec<Value>) {
     let (places, values) = bound(scope, roots);
     let sql = format!(
         "select m.matter_id, m.parent_id, m.procedure_id, m.version, m.due_at
            from matter m
-           join matter_scope s
-             on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
-          where m.root_id in ({places})"
+          cross join matter_scope s
+          where m.root_id in ({places})
+            and s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id"
     );
     (sql, values)
 }

@@ -210,7 +210,7 @@ async fn receipt(
         shell: house
             .shell(&who, "register", title)
             .await?
-            .crumb(&format!("/matters/{}", matter.id), &about)
+            .crumb(format!("/matters/{}", matter.id), &about)
             .crumb_here(title),
         about,
         matter: format!("/matters/{}", matter.id),

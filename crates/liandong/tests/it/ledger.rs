@@ -364,8 +364,8 @@ async fn the_other_side_watches_and_convicts_a_history_written_anew() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("changed.json: receipt: DOES NOT HOLD"), "{said}");
     assert!(String::from_utf8(output.stderr).unwrap().contains("1 of 2 file(s)"));
-    let none = house.path("none.json");
-    assert!(refused(&["verify", &none, "--keys", &keys], 2).contains("cannot read"));
+    let missing = house.path("none.json");
+    assert!(refused(&["verify", &missing, "--keys", &keys], 2).contains("cannot read"));
 
     // The log grows; what is not yet watched fails only who insists on it.
     house.served(&root).await;

@@ -12,13 +12,13 @@
 mod browser;
 mod command;
 mod http;
-mod long_work;
 mod ledger;
+mod long_work;
 mod page;
 mod power;
 mod program;
 mod serve;
 mod smoke;
 mod story;
-mod upload;
 mod tls;
+mod upload;

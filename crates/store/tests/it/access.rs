@@ -1,6 +1,7 @@
 //! Who is told who read what only some may read.
 
 use procedure::definition::RoleName;
+use procedure::definition::RoleName::{Handler, Leader, Viewer};
 use procedure::{MatterId, UserId};
 use store::matter::{Page, Total};
 
@@ -36,7 +37,6 @@ async fn readings_are_told_to_whom_the_fields_concern() {
         let above = world.scope(&actor(7, PROVINCE_PROCURATORATE, &[RoleName::Leader]));
         world.store.note_access(&above, &root, &["plan"]).await.unwrap();
 
-        use RoleName::{Handler, Leader, Viewer};
         // A viewer of the unit that wrote them may not read them, but may know who did.
         for roles in [[Handler], [Viewer]] {
             let told = told(world, PROCURATORATE, &roles, &root).await;

@@ -2,6 +2,7 @@
 
 use procedure::UnitId;
 use store::matter::{Filter, Page, Sort};
+use store::{Engine, listed};
 
 use crate::world::{BUREAU, PROCURATORATE, each_engine, officer, prosecutor};
 
@@ -50,6 +51,30 @@ async fn what_is_out_of_scope_stands_beside_no_row() {
         let theirs = world.scope(&officer());
         let beside = world.store.matter_list_beside(&theirs, &rows).await.unwrap();
         assert!(beside[&letter.matter].parties.is_empty(), "it is not served yet");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_stands_beside_a_row_is_found_from_the_row() {
+    each_engine(async |world| {
+        let root = world.trouble("渭河异味").await.matter;
+        let scope = world.scope(&prosecutor());
+        let engine = world.database.engine();
+        let asked = [
+            listed::parties(&scope, [&root].into_iter()),
+            listed::families(&scope, [&root].into_iter()),
+        ];
+        for (sql, values) in asked {
+            let mut tx = world.database.read().await.unwrap();
+            let plan = tx.rows(&format!("{}{sql}", engine.explain()), &values).await.unwrap();
+            let column = if engine == Engine::Sqlite { 3 } else { 0 };
+            let lines: Vec<String> = plan.iter().map(|row| row.get(column).unwrap()).collect();
+            // With what is known of one matter, PostgreSQL may as well look at all of the few there are.
+            let from_the_scope =
+                lines.iter().any(|line| line.ends_with("s USING PRIMARY KEY (unit_id=?)"));
+            assert!(!from_the_scope, "{lines:#?}");
+        }
     })
     .await;
 }

@@ -23,6 +23,6 @@ mod listed;
 mod people;
 mod punctuality;
 mod sight;
-mod workbench;
 mod walk;
+mod workbench;
 mod world;
