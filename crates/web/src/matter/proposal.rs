@@ -11,8 +11,9 @@ use store::visibility::{Seen, SeenMatter};
 use super::look::Look;
 use super::timeline::Names;
 use super::value::{Entry, Shown};
-use super::{People, Room};
+use super::{People, Room, document_is_for};
 use crate::House;
+use crate::document::{Paper, preview};
 use crate::error::{WebError, unprocessable};
 use crate::fields::Fields;
 use crate::filters;
@@ -91,6 +92,8 @@ struct ProposalPage {
     help: String,
     cite: String,
     consequences: Vec<Consequence>,
+    /// The documents that would be issued, as they would read.
+    papers: Vec<Paper>,
     /// Why approving would be refused as things stand; empty when it would not.
     refusal: String,
     reason: String,
@@ -155,10 +158,20 @@ async fn page(
         help: action.map(|action| look.of(&action.help)).unwrap_or_default(),
         cite: action.map(cite).unwrap_or_default(),
         consequences,
+        papers: action.map(|action| papers(&look, room, action)).unwrap_or_default(),
         refusal,
         reason: asked.reason,
         reason_error: asked.error,
     })
+}
+
+/// What would be signed: whoever approves reads the paper itself, not only what was filled in.
+fn papers(look: &Look<'_>, room: &Room, action: &Action) -> Vec<Paper> {
+    let matter = room.matter();
+    let mut fields = matter.fields.clone();
+    fields.extend(matter.proposal.iter().flat_map(|proposal| proposal.input.clone()));
+    let kinds = action.documents.iter().filter(|kind| document_is_for(look, matter, kind));
+    kinds.filter_map(|kind| preview(look, matter, &fields, kind, look.now)).collect()
 }
 
 /// What approving would bring about.

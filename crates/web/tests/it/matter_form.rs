@@ -183,6 +183,14 @@ async fn approval_is_seen_given_and_refused_by_those_it_is_for() {
     {
         assert!(page.html().contains(words), "{words}");
     }
+    // And the paper to be signed, as it would read.
+    let html = page.html();
+    let paper = html.split_once("<article class=\"paper\">").expect("a preview of the letter").1;
+    let paper = paper.split_once("</article>").expect("its end").0;
+    assert!(
+        paper.contains("宝鸡市凤翔区人民检察院：") && paper.contains("除尘器改造完成。"),
+        "{paper}"
+    );
     // Sent back without a reason: asked for it, nothing lost.
     let empty = leader
         .fill_again(&page, &format!("{matter}/proposal"), &[("do", "return"), ("reason", "  ")])
