@@ -64,6 +64,8 @@ struct RegisterPage {
     sorts: Vec<Choice>,
     columns: Vec<(Column, String, bool)>,
     chosen: Vec<(String, String)>,
+    /// What narrows nothing because it names nothing.
+    not_understood: Vec<String>,
     total: String,
     shown_columns: Vec<(Column, String)>,
     rows: Vec<Line>,
@@ -199,6 +201,7 @@ async fn show(
             .map(|column| (*column, words(*column), shown_columns.contains(column)))
             .collect(),
         chosen: asked.chosen(&house, &query, procedure, &reader),
+        not_understood: asked.not_understood(language, &query),
         is_filtered: asked.is_filtered,
         form: asked.form(&house, &query, procedure, &reader),
         total,
@@ -368,6 +371,32 @@ impl Asked {
         }
     }
 
+    /// Whether the list is narrower for a field of the address: a name nobody bears narrows nothing.
+    fn narrows(&self, name: &str) -> bool {
+        match name {
+            "division" => self.filter.division.is_some(),
+            "unit" => self.filter.unit.is_some(),
+            "holder" => self.filter.holder.is_some(),
+            "from" => self.filter.opened_from.is_some(),
+            "to" => self.filter.opened_to.is_some(),
+            _ => true,
+        }
+    }
+
+    /// Says of each name that names nothing that the list is not narrowed by it.
+    fn not_understood(&self, language: Language, query: &Fields) -> Vec<String> {
+        let told = NARROWING.iter().filter(|name| !self.narrows(name)).filter_map(|name| {
+            let given = query.given(name)?;
+            let key = match *name {
+                "division" => "register.no-division",
+                "from" | "to" => "register.no-day",
+                _ => "register.no-unit",
+            };
+            Some(language.with(key, "given", given))
+        });
+        told.collect()
+    }
+
     /// What narrows the list in words, each with the address of the list without it.
     fn chosen(
         &self,
@@ -385,7 +414,7 @@ impl Asked {
         };
         let t = reader.language().t();
         let said = |name: &'static str| -> Option<String> {
-            let given = query.given(name)?;
+            let given = query.given(name).filter(|_| self.narrows(name))?;
             Some(match name {
                 "state" => picked(&form.states)?,
                 "light" => picked(&form.lights)?,

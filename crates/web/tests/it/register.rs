@@ -26,6 +26,14 @@ async fn a_list_shows_what_is_asked_for_and_says_what_narrows_it() {
     assert!(some.contains("去掉条件 凤翔区"));
     let none = browser.get("/register?state=ended").await.html();
     assert!(none.contains("没有符合条件的事项"));
+    // A name nobody bears narrows nothing, and the page says so instead of claiming it.
+    let wide =
+        browser.get("/register?division=%E5%87%A4&holder=nobody&from=yesterday").await.html();
+    for words in ["没有行政区划“凤”", "没有名为“nobody”的单位", "“yesterday”不是日期", "共 2 件"]
+    {
+        assert!(wide.contains(words), "{words}");
+    }
+    assert!(!wide.contains("去掉条件"));
     for odd in [
         "?page=0",
         "?page=99999999",
