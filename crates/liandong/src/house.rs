@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ::ledger::Keys;
+use store::ledger::proof::checkpoint_newest;
 use store::password::Passwords;
 use store::people::People;
 use store::randomness::SystemRandomness;
@@ -66,7 +67,9 @@ pub(crate) async fn open(
     let people = People::open(database.clone(), sessions, randomness.clone(), passwords)
         .await
         .map_err(|error| Failure::because("读不到人员与单位", "cannot read the people", error))?;
-    let log_key = LogKey::open(settings, &*randomness)?;
+    let newest = checkpoint_newest(&database).await.map_err(unopened)?;
+    let signed_by = newest.as_ref().map(|newest| &newest.checkpoint().origin);
+    let log_key = LogKey::open(settings, signed_by, &*randomness)?;
     let store = Store::open(store::Parts {
         database: database.clone(),
         files: settings.attachments(),

@@ -32,12 +32,34 @@ pub(crate) struct LogKey {
 }
 
 impl LogKey {
-    /// Reads the key, or makes one at the first start.
-    pub(crate) fn open(settings: &Settings, randomness: &dyn Randomness) -> Result<Self, Failure> {
+    /// Reads the key, or makes one at the first start. A database whose log another key has signed
+    /// is refused: signing on with a new one, unasked, would look like another history.
+    pub(crate) fn open(
+        settings: &Settings,
+        signed_by: Option<&Name>,
+        randomness: &dyn Randomness,
+    ) -> Result<Self, Failure> {
         let folder = settings.ledger();
         let (key, keys) = (folder.join(KEY), folder.join(KEYS));
-        if key.exists() || keys.exists() {
-            return Self::read(&key, &keys);
+        let found =
+            if key.exists() || keys.exists() { Some(Self::read(&key, &keys)?) } else { None };
+        let ours = found.as_ref().map(|found| found.signer.verifier().name());
+        if let Some(theirs) = signed_by.filter(|theirs| ours.is_none_or(|ours| ours != *theirs)) {
+            let shown = folder.display();
+            return Err(Failure::failed(
+                format!(
+                    "数据库的日志由“{theirs}”签名，而 {shown} 中没有这把密钥；请放回原数据目录中的 ledger \
+                     目录。密钥确已遗失的，用 liandong ledger restart 另起签名"
+                ),
+                format!(
+                    "the log in this database was signed by `{theirs}`, and its key is not in {shown}; put \
+                     back the folder `ledger` of the old data folder. If it is lost, `liandong ledger restart` \
+                     begins to sign anew"
+                ),
+            ));
+        }
+        if let Some(found) = found {
+            return Ok(found);
         }
         let unmade = |error: std::io::Error| {
             let shown = folder.display();

@@ -99,6 +99,8 @@ acts! {
     CalendarLoaded = "calendar-loaded", "载入节假日表", "holiday table loaded";
     /// A list was taken out of the platform as a file.
     ListExported = "list-exported", "导出名单或者台账", "list exported";
+    /// The log goes on under another key, because the old one was lost.
+    LogKeyLost = "log-key-lost", "日志密钥遗失、另起签名", "log's key lost, signing begun anew";
     /// The demo's people were made.
     DemoPeopleCreated = "demo-people-created", "建立演示人员", "demo people created";
 }

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use ::ledger::{Keys, KeysError, Side, SignedCheckpoint, Verifier, WitnessKey};
 use calendar::Words;
 use clap::Subcommand;
+use store::Clock as _;
 use store::Database;
-use store::ledger::proof::checkpoint_newest;
+use store::ledger::proof::{checkpoint_newest, forget_checkpoints};
 
+use crate::clock::SystemClock;
 use crate::output::{Failure, Terminal};
 use crate::serve::DATA;
 use crate::settings::{PlaceFlags, Settings};
@@ -43,6 +45,11 @@ enum Command {
     },
     /// The newest checkpoint as it is signed  最新检查点
     Head {
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// The key is lost: sign anew with another, made at the next start  密钥遗失、另起签名
+    Restart {
         #[command(flatten)]
         place: PlaceFlags,
     },
@@ -118,8 +125,40 @@ pub(crate) async fn run(arguments: &Arguments, terminal: Terminal) -> Result<(),
             Terminal::text(&newest.to_string());
             Ok(())
         }
+        Command::Restart { place } => restart(&place.resolve(DATA)?, terminal).await,
         Command::Witness { command } => witness(command, terminal),
     }
+}
+
+/// Begins to sign anew. The log itself goes on, with an entry that says so; whoever holds an earlier
+/// receipt verifies it with the earlier list of keys.
+async fn restart(settings: &Settings, terminal: Terminal) -> Result<(), Failure> {
+    let unopened = |error| Failure::because("打不开数据库", "cannot open the database", error);
+    let lost = newest(settings).await?.checkpoint().origin.clone();
+    let folder = settings.ledger();
+    if folder.exists() {
+        let shown = folder.display();
+        return Err(Failure::usage(
+            format!("{shown} 中还有密钥；确需另起签名的，请先把这个目录移走"),
+            format!(
+                "there is a key in {shown}; to begin anew all the same, move that folder away first"
+            ),
+        ));
+    }
+    let database = Database::open(&settings.database()).await.map_err(unopened)?;
+    let now = SystemClock.now();
+    let number = forget_checkpoints(&database, &lost, now).await.map_err(unopened)?;
+    terminal.say(&Words::new(
+        format!(
+            "已清除 {number} 个由“{lost}”签名的检查点，并记入审计日志。下次启动时建立新密钥；请把新的公钥清单交给各方，\
+             已发出的回执仍用原清单核验"
+        ),
+        format!(
+            "removed {number} checkpoint(s) signed by `{lost}`; the journal says so. The next start makes a new \
+             key: give its list to everybody. Receipts given before are verified with the list of before"
+        ),
+    ));
+    Ok(())
 }
 
 fn witness(command: &WitnessCommand, terminal: Terminal) -> Result<(), Failure> {

@@ -164,6 +164,17 @@ fn a_backup_of_a_running_platform_is_restored_whole() {
     assert!(printed(&["units", "export", &units, "--data", &to]).contains("2036 unit(s)"));
     assert!(refused(&["restore", &backup, "--data", &to], 1).contains("not empty"));
 
+    // Once the log was signed, its key belongs to the house; without it nobody signs on unasked.
+    let key = data.join("ledger");
+    assert!(key.join("key.pem").exists());
+    let kept = path.join("kept");
+    std::fs::rename(&key, &kept).unwrap();
+    let said = refused(&["serve", "--listen", "127.0.0.1:0", "--data", &from], 1);
+    assert!(said.contains("liandong ledger restart"), "{said}");
+    assert!(printed(&["ledger", "restart", "--data", &from]).contains("makes a new key"));
+    Program::start(&["serve"], &data).kill();
+    assert!(key.join("key.pem").exists(), "a new one");
+
     std::fs::write(path.join("backup/tables/unit.jsonl"), "[]").unwrap();
     let again = path.join("again").display().to_string();
     let said = refused(&["restore", &backup, "--data", &again], 1);

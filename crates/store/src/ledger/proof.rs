@@ -1,17 +1,20 @@
 //! Checkpoints and receipts: what the log says about itself to others.
 
+use jiff::Timestamp;
 use procedure::{Matter, MatterId};
 
 use ::ledger::{
-    Checkpoint, ConsistencyProof, Hash, Head, Instant, Keys, Plan, Receipt, Shown,
+    Checkpoint, ConsistencyProof, Hash, Head, Instant, Keys, Name, Plan, Receipt, Shown,
     SignedCheckpoint, Signer, Tiles, TreeError,
 };
 
 use crate::db::{Database, Statement, Tx};
 use crate::error::StoreError;
 use crate::event::{EventWithLeaf, event_with_leaf};
+use crate::journal::{AdminAct, AdminEntry, Target, admin_event_append};
 use crate::ledger::entry::{MatterHead, of_event, unwritable};
 use crate::ledger::{HEAD, head};
+use crate::people::Authority;
 use crate::row::Row;
 use crate::scope::Scope;
 use crate::store::Store;
@@ -63,6 +66,31 @@ fn note(row: &Row) -> Result<SignedCheckpoint, StoreError> {
 pub(crate) async fn newest(tx: &mut Tx) -> Result<Option<SignedCheckpoint>, StoreError> {
     const SQL: &str = "select note from ledger_checkpoint order by size desc limit 1";
     tx.row(SQL, &[]).await?.as_ref().map(note).transpose()
+}
+
+/// Takes away the checkpoints that were signed by a key that is lost, and says so in the journal; how
+/// many. Whoever holds a receipt keeps its checkpoint in it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_checkpoints(
+    database: &Database,
+    lost: &Name,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut tx = database.write().await?;
+    let number = tx.execute("delete from ledger_checkpoint", &[]).await?;
+    let entry = AdminEntry {
+        at: now,
+        by: Authority::Program,
+        act: AdminAct::LogKeyLost,
+        target: Target::Platform,
+        unit: None,
+        detail: serde_json::json!({ "name": lost.as_str() }),
+    };
+    admin_event_append(&mut tx, entry).await?;
+    tx.commit().await?;
+    Ok(number)
 }
 
 impl Store {
