@@ -348,9 +348,10 @@ fn all_repaired() -> [(&'static str, &'static str); 3] {
 async fn the_reply(story: &mut Person) {
     story.at_(SUGGESTION).await;
     let due = story.due("书面回复检察建议").await;
-    // The refused reply was kept and is taken up again.
+    // The refused reply was kept and is taken up again, with why it was refused.
     story.begin("书面回复").await;
-    story.browser.see("已载入您").await;
+    story.browser.see("已载入上次未能办理的内容").await;
+    story.browser.see("还有整改项未报告完成").await;
     assert_eq!(story.browser.value("采取的整改措施").await, all_repaired()[1].1);
     story.send().await;
     story.browser.see("请核对：书面回复").await;
