@@ -26,6 +26,7 @@ use crate::filters;
 use crate::matter::value::size_words;
 use crate::message::{Language, T};
 use crate::parts::mark::minute;
+use crate::parts::row_error::ErrorRow;
 use crate::session::{Account, Done, SignedIn, Visitor};
 use crate::shell::{Page, Shell};
 
@@ -322,14 +323,6 @@ struct Part {
 
 impl askama::filters::HtmlSafe for Part {}
 
-#[derive(Debug)]
-struct ErrorRow {
-    line: u64,
-    column: String,
-    value: String,
-    words: String,
-}
-
 async fn fetch(house: &House, user: UserId, id: &str) -> Result<Job, WebError> {
     let id = id.parse().map_err(|_| WebError::NotFound)?;
     house.jobs.fetch(user, id).await?.ok_or(WebError::NotFound)
@@ -360,17 +353,7 @@ async fn show(
             .map(|(words, number)| (language.of(words).to_owned(), *number))
             .collect(),
         errors_left_out: report.errors_total > SHOWN_MAX.min(report.errors.len()) as u64,
-        errors: report
-            .errors
-            .iter()
-            .take(SHOWN_MAX)
-            .map(|error| ErrorRow {
-                line: error.line,
-                column: language.of(&error.label).to_owned(),
-                value: error.value.clone(),
-                words: language.of(&error.words).to_owned(),
-            })
-            .collect(),
+        errors: ErrorRow::first(&report.errors, SHOWN_MAX, language),
         errors_total: report.errors_total,
         reference: report.reference,
     };

@@ -5,3 +5,4 @@ pub mod input;
 pub mod line;
 pub mod mark;
 pub mod pager;
+pub(crate) mod row_error;

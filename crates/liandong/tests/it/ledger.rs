@@ -2,7 +2,6 @@
 //! whoever holds a receipt or an exported matter, against a database that somebody works on.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +13,6 @@ use jiff::Timestamp;
 use ledger::{Keys, Name, Purpose, SignedCheckpoint, Signer};
 use procedure::definition::RoleName;
 use procedure::{Actor, Command, MatterId, OpenRequest, Request, Rules, Source, UnitId, UserId};
-use rand_core::{TryCryptoRng, TryRng};
 use store::password::Passwords;
 use store::randomness::SystemRandomness;
 use store::{Clock, Database, Parts, People, Scope, Store, migration};
@@ -30,27 +28,8 @@ const UNITS: [(i64, &str, &str, &str); 2] = [
 const TROUBLE: &str = include_str!("../../../store/tests/it/trouble.toml");
 const LETTER: &str = include_str!("../../../store/tests/it/letter.toml");
 
-/// Numbers that are the same in every test.
-struct Dice(u8);
-
-impl TryRng for Dice {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(self.0.into())
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(self.0.into())
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.fill(self.0);
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Dice {}
+/// A key of the tests alone.
+const LOG_KEY: &str = include_str!("../../../ledger/tests/keys/log.pem");
 
 struct Now;
 
@@ -73,7 +52,7 @@ impl House {
         let data = folder.path().join("data");
         std::fs::create_dir_all(data.join("ledger")).unwrap();
         let name: Name = "liandong.example".parse().unwrap();
-        let signer = Signer::generate(name, Purpose::Log, &mut Dice(7)).unwrap();
+        let signer = Signer::from_pkcs8_pem(name, Purpose::Log, LOG_KEY).unwrap();
         let keys = Keys::new("government".parse().unwrap(), signer.verifier().clone()).unwrap();
         let pem = signer.to_pkcs8_pem().unwrap();
         std::fs::write(data.join("ledger/key.pem"), pem.as_bytes()).unwrap();

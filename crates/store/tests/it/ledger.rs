@@ -1,49 +1,29 @@
 //! The two-sided record on both engines: every act a leaf, receipts that prove it, and what an audit and
 //! the other side's witness find when somebody works on the database behind the platform's back.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use ledger::{Instant, Keys, Look, Proved, Purpose, Receipt, SignedCheckpoint, Signer, Witness};
 use procedure::MatterId;
 use procedure::definition::RoleName;
-use rand_core::{TryCryptoRng, TryRng};
 use store::ledger::audit::{Audit, Finding, audit, audit_all};
 use store::{Engine, migration};
 
 use crate::world::{Place, World, actor, chief, each_engine, officer, prosecutor, request};
 
-/// Numbers that are the same in every test.
-struct Dice(u8);
-
-impl TryRng for Dice {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(self.0.into())
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(self.0.into())
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.fill(self.0);
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Dice {}
+/// Keys of the tests alone, the same in each.
+const LOG_KEY: &str = include_str!("../../../ledger/tests/keys/log.pem");
+const WITNESS_KEY: &str = include_str!("../../../ledger/tests/keys/witness.pem");
 
 /// The key of the log of every world.
 pub(crate) fn signer() -> Arc<Signer> {
     let name = "liandong.example".parse().unwrap();
-    Arc::new(Signer::generate(name, Purpose::Log, &mut Dice(7)).unwrap())
+    Arc::new(Signer::from_pkcs8_pem(name, Purpose::Log, LOG_KEY).unwrap())
 }
 
 fn witness() -> Signer {
     let name = "jcy.example/witness".parse().unwrap();
-    Signer::generate(name, Purpose::Witness, &mut Dice(9)).unwrap()
+    Signer::from_pkcs8_pem(name, Purpose::Witness, WITNESS_KEY).unwrap()
 }
 
 /// What everybody may know: the log's key, and the procuratorate's witness.

@@ -16,6 +16,7 @@ use crate::job::ask::Ask;
 use crate::job::export::begin;
 use crate::message::{Language, T, words};
 use crate::parts::input::{FormPage, Input, Inputs};
+use crate::parts::row_error::ErrorRow;
 use crate::session::{SystemAdministrator, Visitor};
 use crate::shell::{Page, Shell};
 
@@ -60,14 +61,6 @@ struct PreviewPage {
     errors: Vec<ErrorRow>,
     new_rows: Vec<ChangeRow>,
     changed_rows: Vec<ChangeRow>,
-}
-
-#[derive(Debug)]
-struct ErrorRow {
-    line: u64,
-    column: String,
-    value: String,
-    words: String,
 }
 
 #[derive(Debug)]
@@ -123,17 +116,7 @@ fn preview_page(
         changed: plan.changed.len(),
         unchanged: plan.unchanged,
         error_count: plan.errors.len(),
-        errors: plan
-            .errors
-            .iter()
-            .take(SHOWN_MAX)
-            .map(|error| ErrorRow {
-                line: error.line,
-                column: language.of(&error.label).to_owned(),
-                value: error.value.clone(),
-                words: language.of(&error.words).to_owned(),
-            })
-            .collect(),
+        errors: ErrorRow::first(&plan.errors, SHOWN_MAX, language),
         new_rows: changes(&plan.created, language),
         changed_rows: changes(&plan.changed, language),
     }
