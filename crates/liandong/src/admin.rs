@@ -10,7 +10,7 @@ use store::role::PlatformRole;
 use store::user::{FirstAdministrator, UserForm};
 
 use crate::clock::SystemClock;
-use crate::house::{self, HashCost, House};
+use crate::house::{self, House, OpenFor};
 use crate::output::{Failure, Language, Terminal};
 use crate::serve::DATA;
 use crate::settings::PlaceFlags;
@@ -118,7 +118,7 @@ pub(crate) async fn run(arguments: &Arguments, terminal: Terminal) -> Result<(),
 
 async fn open(place: &PlaceFlags) -> Result<House, Failure> {
     let settings = place.resolve(DATA)?;
-    house::open(&settings, Arc::new(SystemClock), HashCost::Full).await
+    house::open(&settings, Arc::new(SystemClock), OpenFor::Command).await
 }
 
 /// The first administrator chooses the password here: there is nobody yet who could hand one over.

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use store::people::Authority;
 
 use crate::clock::SystemClock;
-use crate::house::{self, HashCost};
+use crate::house::{self, OpenFor};
 use crate::output::{Failure, Language, Terminal};
 use crate::rules::RuleTexts;
 use crate::serve::DATA;
@@ -107,7 +107,7 @@ async fn import(file: &Path, place: &PlaceFlags, terminal: Terminal) -> Result<(
     // A wrong file is told before the database is touched.
     parse(file, &text)?;
     let settings = place.resolve(DATA)?;
-    let house = house::open(&settings, Arc::new(SystemClock), HashCost::Full).await?;
+    let house = house::open(&settings, Arc::new(SystemClock), OpenFor::Command).await?;
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
     let put = house.store.calendar_put(&text, &name, Authority::Program).await;
     house.store.close().await;

@@ -23,24 +23,26 @@ pub(crate) struct House {
     pub(crate) people: Arc<People>,
     /// The database under both.
     pub(crate) database: Database,
-    /// The keys of the log and of those who watch it.
-    pub(crate) keys: Keys,
+    /// The keys of the log and of those who watch it; none for a command.
+    pub(crate) keys: Option<Keys>,
 }
 
-/// How much a password's hash costs.
+/// What the house is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HashCost {
-    /// As in service.
-    Full,
-    /// Next to nothing, for the demo's people alone.
-    Little,
+pub(crate) enum OpenFor {
+    /// One command on the data: it signs nothing and needs no key of the log.
+    Command,
+    /// Serving: how far the log has come is signed.
+    Service,
+    /// The demo: the same, with passwords whose hash costs next to nothing.
+    Demo,
 }
 
 /// Reads the rules, opens the database, brings its tables up to date.
 pub(crate) async fn open(
     settings: &Settings,
     clock: Arc<dyn Clock>,
-    cost: HashCost,
+    purpose: OpenFor,
 ) -> Result<House, Failure> {
     let rules = RuleTexts::with_folder(settings.rules.as_deref())?.rules()?;
     std::fs::create_dir_all(&settings.data).map_err(|error| {
@@ -56,9 +58,9 @@ pub(crate) async fn open(
         tracing::info!(steps, "the database's tables were brought up to date");
     }
     let randomness = Arc::new(SystemRandomness);
-    let passwords = match cost {
-        HashCost::Full => Passwords::new(randomness.clone()),
-        HashCost::Little => Passwords::cheap(randomness.clone()),
+    let passwords = match purpose {
+        OpenFor::Command | OpenFor::Service => Passwords::new(randomness.clone()),
+        OpenFor::Demo => Passwords::cheap(randomness.clone()),
     };
     let passwords = passwords
         .map_err(|error| Failure::because("不能准备口令散列", "cannot hash passwords", error))?;
@@ -67,9 +69,14 @@ pub(crate) async fn open(
     let people = People::open(database.clone(), sessions, randomness.clone(), passwords)
         .await
         .map_err(|error| Failure::because("读不到人员与单位", "cannot read the people", error))?;
-    let newest = checkpoint_newest(&database).await.map_err(unopened)?;
-    let signed_by = newest.as_ref().map(|newest| &newest.checkpoint().origin);
-    let log_key = LogKey::open(settings, signed_by, &*randomness)?;
+    let log_key = match purpose {
+        OpenFor::Command => None,
+        OpenFor::Service | OpenFor::Demo => {
+            let newest = checkpoint_newest(&database).await.map_err(unopened)?;
+            let signed_by = newest.as_ref().map(|newest| &newest.checkpoint().origin);
+            Some(LogKey::open(settings, signed_by, &*randomness)?)
+        }
+    };
     let store = Store::open(store::Parts {
         database: database.clone(),
         files: settings.attachments(),
@@ -78,11 +85,11 @@ pub(crate) async fn open(
         randomness,
         rules,
         directories: people.directories(),
-        signer: Some(log_key.signer.clone()),
+        signer: log_key.as_ref().map(|log| log.signer.clone()),
     })
     .await
     .map_err(unopened)?;
-    Ok(House { store, people: Arc::new(people), database, keys: log_key.keys })
+    Ok(House { store, people: Arc::new(people), database, keys: log_key.map(|log| log.keys) })
 }
 
 fn unopened(error: store::StoreError) -> Failure {

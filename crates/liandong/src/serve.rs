@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::SystemClock;
-use crate::house::{self, HashCost, House};
+use crate::house::{self, House, OpenFor};
 use crate::output::{Failure, Terminal};
 use crate::settings::{ServeFlags, Settings};
 use crate::tls::{Certificate, TlsListener};
@@ -39,7 +39,7 @@ const FAREWELL_MAX: Duration = Duration::from_secs(20);
 pub(crate) async fn run(flags: &ServeFlags, terminal: Terminal) -> Result<(), Failure> {
     let settings = flags.resolve(DATA)?;
     crate::logging::start(&settings);
-    let house = house::open(&settings, Arc::new(SystemClock), HashCost::Full).await?;
+    let house = house::open(&settings, Arc::new(SystemClock), OpenFor::Service).await?;
     let exist = house.people.administrators_exist().await;
     if !exist.map_err(|error| Failure::because("读不到账号", "cannot read accounts", error))? {
         terminal.say(&Words::new(
@@ -53,17 +53,21 @@ pub(crate) async fn run(flags: &ServeFlags, terminal: Terminal) -> Result<(), Fa
             format!("liandong serves at {url}"),
         ));
     };
-    let pages = pages(&settings, &house.keys, None);
+    let pages = pages(&settings, house.keys.clone(), None);
     until_asked_to_stop(house, &settings, pages, listening).await
 }
 
 /// How the pages are set up by these settings.
-pub(crate) fn pages(settings: &Settings, keys: &Keys, demo: Option<web::Demo>) -> web::Settings {
+pub(crate) fn pages(
+    settings: &Settings,
+    keys: Option<Keys>,
+    demo: Option<web::Demo>,
+) -> web::Settings {
     web::Settings {
         https: settings.https || settings.tls_certificate.is_some(),
         trusts_proxy: settings.trusts_proxy,
         requests_per_minute_max: NonZeroU32::new(settings.requests_per_minute_max),
-        ledger_keys: Some(keys.clone()),
+        ledger_keys: keys,
         upload_bytes_max: u64::from(settings.upload_mib_max) * 1024 * 1024,
         demo,
     }

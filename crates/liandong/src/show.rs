@@ -7,7 +7,7 @@ use calendar::Words;
 
 use crate::clock::MovableClock;
 use crate::demo::{self, Account};
-use crate::house::{self, HashCost, House};
+use crate::house::{self, House, OpenFor};
 use crate::output::{Failure, Terminal};
 use crate::serve;
 use crate::settings::{ServeFlags, Settings};
@@ -58,13 +58,14 @@ pub(crate) async fn run(arguments: &Arguments, terminal: Terminal) -> Result<(),
         ));
     }
     let clock = Arc::new(MovableClock::kept_in(&place.clock));
-    let house = house::open(&settings, clock.clone(), HashCost::Little).await?;
+    let house = house::open(&settings, clock.clone(), OpenFor::Demo).await?;
     let accounts = match accounts {
         Some(accounts) => accounts,
         None => make(&house, &clock, arguments, &place, terminal).await?,
     };
     let logins = accounts.iter().map(|account| account.login_name.clone()).collect();
-    let pages = serve::pages(&settings, &house.keys, Some(web::Demo { clock, accounts: logins }));
+    let pages =
+        serve::pages(&settings, house.keys.clone(), Some(web::Demo { clock, accounts: logins }));
     serve::until_asked_to_stop(house, &settings, pages, |url| told(url, &accounts, terminal)).await
 }
 

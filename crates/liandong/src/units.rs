@@ -11,7 +11,7 @@ use store::people::Authority;
 
 use crate::admin::refused;
 use crate::clock::SystemClock;
-use crate::house::{self, HashCost, House};
+use crate::house::{self, House, OpenFor};
 use crate::output::{Failure, Language, Terminal};
 use crate::serve::DATA;
 use crate::settings::PlaceFlags;
@@ -113,5 +113,5 @@ pub(crate) async fn run(arguments: &Arguments, terminal: Terminal) -> Result<(),
 }
 
 async fn open(place: &PlaceFlags) -> Result<House, Failure> {
-    house::open(&place.resolve(DATA)?, Arc::new(SystemClock), HashCost::Full).await
+    house::open(&place.resolve(DATA)?, Arc::new(SystemClock), OpenFor::Command).await
 }

@@ -9,7 +9,7 @@ use procedure::{Family, Matter};
 use store::matter::{Filter, Page, Sort};
 
 use super::*;
-use crate::house::{self, HashCost};
+use crate::house::{self, OpenFor};
 use crate::settings::{LogForm, Settings};
 
 fn settings(folder: &Path, database: Option<String>) -> Settings {
@@ -37,7 +37,7 @@ async fn house_of(
 ) -> (House, std::sync::Arc<MovableClock>) {
     let clock = std::sync::Arc::new(MovableClock::kept_in(&folder.join("clock")));
     let settings = settings(folder, database);
-    let house = house::open(&settings, clock.clone(), HashCost::Little).await.unwrap();
+    let house = house::open(&settings, clock.clone(), OpenFor::Demo).await.unwrap();
     (house, clock)
 }
 

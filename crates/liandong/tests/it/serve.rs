@@ -151,6 +151,9 @@ fn a_backup_of_a_running_platform_is_restored_whole() {
     let from = data.display().to_string();
     printed(&["units", "import", "shaanxi", "--data", &from]);
     let program = Program::start(&["serve"], &data);
+    // The first checkpoint is signed beside the pages, as soon as they are served.
+    let signed = || liandong(&["ledger", "head", "--data", &from]).status.success();
+    assert!((0..500).any(|_| signed()), "no checkpoint was signed");
     let backup = path.join("backup").display().to_string();
     assert!(printed(&["backup", &backup, "--data", &from]).contains("backed up"));
     assert!(printed(&["backup", "--verify", &backup]).contains("the backup is whole"));
@@ -164,7 +167,10 @@ fn a_backup_of_a_running_platform_is_restored_whole() {
     assert!(printed(&["units", "export", &units, "--data", &to]).contains("2036 unit(s)"));
     assert!(refused(&["restore", &backup, "--data", &to], 1).contains("not empty"));
 
-    // Once the log was signed, its key belongs to the house; without it nobody signs on unasked.
+    // Once the log was signed, its key belongs to the house: without it nobody signs on unasked, also not
+    // after a restore, while commands that sign nothing go on.
+    let said = refused(&["serve", "--listen", "127.0.0.1:0", "--data", &to], 1);
+    assert!(said.contains("liandong ledger restart"), "{said}");
     let key = data.join("ledger");
     assert!(key.join("key.pem").exists());
     let kept = path.join("kept");
