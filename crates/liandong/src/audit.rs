@@ -34,6 +34,7 @@ pub(crate) async fn run(arguments: &Arguments, terminal: Terminal) -> Result<(),
     let database = Database::open_to_read(&settings.database())
         .await
         .map_err(|error| Failure::because("打不开数据库", "cannot open the database", error))?;
+    crate::vault::open_to_read(&settings, &database).await?;
     let audit = audit_all(&database, &rules)
         .await
         .map_err(|error| Failure::because("不能核查", "cannot look", error))?;

@@ -10,6 +10,7 @@ use crate::clock::SystemClock;
 use crate::output::{Failure, Terminal};
 use crate::serve::DATA;
 use crate::settings::PlaceFlags;
+use crate::vault;
 
 /// The arguments of `liandong backup`.
 #[derive(Debug, clap::Args)]
@@ -66,6 +67,9 @@ pub(crate) async fn backup(arguments: &BackupArguments, terminal: Terminal) -> R
         .await
         .map_err(unmade)?;
     terminal.say(&told(&manifest, "已备份", "backed up"));
+    if let Some(words) = vault::kept_besides(&settings, &database).await? {
+        terminal.say(&words);
+    }
     Ok(())
 }
 
@@ -87,6 +91,10 @@ pub(crate) async fn restore(
         .await
         .map_err(|error| Failure::because("未恢复", "nothing was restored", error))?;
     terminal.say(&told(&manifest, "已恢复", "restored"));
+    // The key may still have to be put in its place: better told now than at the next start.
+    if let Err(failure) = vault::open_to_read(&settings, &database).await {
+        terminal.warn(&failure.words);
+    }
     Ok(())
 }
 

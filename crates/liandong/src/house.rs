@@ -14,6 +14,7 @@ use crate::ledger::LogKey;
 use crate::output::Failure;
 use crate::rules::RuleTexts;
 use crate::settings::Settings;
+use crate::vault;
 
 /// The store and the people, open.
 pub(crate) struct House {
@@ -58,6 +59,7 @@ pub(crate) async fn open(
         tracing::info!(steps, "the database's tables were brought up to date");
     }
     let randomness = Arc::new(SystemRandomness);
+    vault::open(settings, &database, randomness.clone(), clock.now()).await?;
     let passwords = match purpose {
         OpenFor::Command | OpenFor::Service => Passwords::new(randomness.clone()),
         OpenFor::Demo => Passwords::cheap(randomness.clone()),

@@ -23,6 +23,7 @@ mod settings;
 mod show;
 mod tls;
 mod units;
+mod vault;
 mod verify;
 mod version;
 mod witness;
@@ -80,6 +81,8 @@ enum Command {
     Restore(backup::RestoreArguments),
     /// The log's public keys, its fingerprint for minutes, its witnesses  存证日志
     Ledger(ledger::command::Arguments),
+    /// The key of what only some may read  保密库密钥
+    Vault(vault::Arguments),
     /// Whether anything was changed behind the platform's back  核查改动
     Audit(audit::Arguments),
     /// What a receipt or an exported matter proves, offline  离线验证
@@ -123,6 +126,7 @@ Settings in the file, and as LIANDONG_* variables  配置文件与环境变量:
   tls-certificate, tls-key
                   PEM files: speak HTTPS without a proxy  证书与私钥文件，直接提供 HTTPS
   trusts-proxy    the proxy says who comes, by X-Forwarded-For (true or false)  信任代理给出的来源地址
+  vault-key-file  the key of what only some may read [vault/key in the data folder]  保密库密钥文件
   upload-mib-max  largest attachment in MiB [200]  附件大小上限
   requests-per-minute-max
                   of one account, 0 for no limit [600]  每个账号每分钟请求次数上限，0 为不限
@@ -139,6 +143,7 @@ fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
         Command::Backup(arguments) => wait_for(backup::backup(&arguments, terminal)),
         Command::Restore(arguments) => wait_for(backup::restore(&arguments, terminal)),
         Command::Ledger(arguments) => wait_for(ledger::command::run(&arguments, terminal)),
+        Command::Vault(arguments) => wait_for(vault::run(&arguments, terminal)),
         Command::Audit(arguments) => wait_for(audit::run(&arguments, terminal)),
         Command::Verify(arguments) => verify::run(&arguments, terminal),
         Command::Witness(arguments) => witness::run(&arguments, terminal),

@@ -12,7 +12,7 @@ use crate::output::Failure;
 use crate::tls::CertificateFiles;
 
 /// Every setting, with its name in the file; the variable is `LIANDONG_` and the name in capitals.
-const KEYS: [Key; 14] = [
+const KEYS: [Key; 15] = [
     Key::Listen,
     Key::Data,
     Key::Database,
@@ -25,6 +25,7 @@ const KEYS: [Key; 14] = [
     Key::CertificateSecret,
     Key::LedgerName,
     Key::LedgerSide,
+    Key::VaultKeyFile,
     Key::Https,
     Key::TrustsProxy,
 ];
@@ -75,6 +76,8 @@ pub(crate) struct Settings {
     pub(crate) ledger_name: Option<Name>,
     /// The side that keeps the log, given at the same time; none: the government.
     pub(crate) ledger_side: Option<Side>,
+    /// The file of the vault's master keys; none: `vault/key` in the data folder.
+    pub(crate) vault_key_file: Option<PathBuf>,
     /// Whether people reach the platform by HTTPS, through a proxy in front of it.
     pub(crate) https: bool,
     /// Whether that proxy says from which address somebody comes (`X-Forwarded-For`).
@@ -128,6 +131,7 @@ enum Key {
     CertificateSecret,
     LedgerName,
     LedgerSide,
+    VaultKeyFile,
     Https,
     TrustsProxy,
 }
@@ -147,6 +151,7 @@ impl Key {
             Self::CertificateSecret => "tls-key",
             Self::LedgerName => "ledger-name",
             Self::LedgerSide => "ledger-side",
+            Self::VaultKeyFile => "vault-key-file",
             Self::Https => "https",
             Self::TrustsProxy => "trusts-proxy",
         }
@@ -237,6 +242,7 @@ impl Settings {
             tls_key: None,
             ledger_name: None,
             ledger_side: None,
+            vault_key_file: None,
             https: false,
             trusts_proxy: false,
         }
@@ -266,6 +272,11 @@ impl Settings {
     /// The folder of the log's key and of the keys of those who watch it.
     pub(crate) fn ledger(&self) -> PathBuf {
         self.data.join("ledger")
+    }
+
+    /// The file of the vault's master keys.
+    pub(crate) fn vault_key_file(&self) -> PathBuf {
+        self.vault_key_file.clone().unwrap_or_else(|| self.data.join("vault").join("key"))
     }
 
     /// The folder of attachments.
@@ -373,6 +384,7 @@ impl Settings {
             Key::LedgerSide => {
                 self.ledger_side = Some(value.parse().map_err(|_| wrong(NAME.0, NAME.1))?);
             }
+            Key::VaultKeyFile => self.vault_key_file = Some(value.into()),
             Key::Https => self.https = truth(value).ok_or_else(|| wrong(TRUTH.0, TRUTH.1))?,
             Key::TrustsProxy => {
                 self.trusts_proxy = truth(value).ok_or_else(|| wrong(TRUTH.0, TRUTH.1))?;

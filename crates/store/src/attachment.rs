@@ -18,6 +18,7 @@ use crate::family::body;
 use crate::randomness::{hex, secret};
 use crate::scope::Scope;
 use crate::store::{Inner, Store};
+use crate::vault::{Place, Vault};
 use crate::visibility::seen;
 
 mod partial;
@@ -197,13 +198,13 @@ impl Store {
         let mut tx = self.read().await?;
         let own = [sha256.into(), scope.user.into(), scope.unit.into()];
         if let Some(name) = tx.one(OWN, &own).await? {
-            return Ok(Some(name));
+            return open_file_name(tx.vault(), sha256, name).map(Some);
         }
         let values = [scope.unit.into(), sha256.into(), MATTERS_MAX.into()];
         let rules = self.rules();
         for row in tx.rows(NAMED, &values).await? {
             let field: String = row.get(0)?;
-            let (matter, provenance) = body(&row, 2)?;
+            let (matter, provenance) = body(tx.vault(), &row, 2)?;
             let seen = seen(&rules, &matter, &provenance, scope);
             let open = if let Some(field) = field.strip_prefix('~') {
                 let draft = seen.matter.proposal.as_ref();
@@ -215,7 +216,7 @@ impl Store {
                 tier.is_some_and(|field| crate::visibility::sees(field.tier, writer, scope))
             };
             if open {
-                return Ok(Some(row.get(1)?));
+                return open_file_name(tx.vault(), sha256, row.get(1)?).map(Some);
             }
         }
         Ok(None)
@@ -283,7 +284,7 @@ impl Upload {
             name: self.name,
             stored_at,
         };
-        self.store.write(noting(&self.scope, &attachment)).await?;
+        self.store.write(noting(inner.database.vault(), &self.scope, &attachment)?).await?;
         Ok(attachment)
     }
 }
@@ -302,7 +303,11 @@ async fn place(inner: &Inner, from: &Path, sha256: &str) -> Result<(), StoreErro
 }
 
 /// What makes the database know of a file that is in its place.
-fn noting(scope: &Scope, attachment: &Attachment) -> Vec<Statement> {
+fn noting(
+    vault: &Vault,
+    scope: &Scope,
+    attachment: &Attachment,
+) -> Result<Vec<Statement>, StoreError> {
     const FILE: &str = "
         insert into attachment (sha256, size_bytes, media_type, stored_at) values ($1, $2, $3, $4)
         on conflict (sha256) do nothing";
@@ -322,10 +327,27 @@ fn noting(scope: &Scope, attachment: &Attachment) -> Vec<Statement> {
         (&attachment.sha256).into(),
         scope.user.into(),
         scope.unit.into(),
-        (&attachment.name).into(),
+        seal_file_name(vault, &attachment.sha256, &attachment.name)?.into(),
         attachment.stored_at.into(),
     ];
-    vec![Statement { sql: FILE, values: file }, Statement { sql: UPLOAD, values: upload }]
+    Ok(vec![Statement { sql: FILE, values: file }, Statement { sql: UPLOAD, values: upload }])
+}
+
+/// A file's name as it is stored: it may say as much as the file, and which field it will belong to is
+/// not known when it comes.
+pub(crate) fn seal_file_name(vault: &Vault, key: &str, name: &str) -> Result<String, StoreError> {
+    vault
+        .seal(&name_place(key), name.as_bytes())
+        .map_err(|error| StoreError::damaged("name of a file", error))
+}
+
+/// A stored name in the clear.
+fn open_file_name(vault: &Vault, key: &str, name: String) -> Result<String, StoreError> {
+    vault.open_column("name of a file", &name_place(key), name)
+}
+
+fn name_place(key: &str) -> Place {
+    Place::new("file_name").at(key)
 }
 
 /// Where the bytes of a hash lie.

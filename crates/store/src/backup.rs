@@ -51,7 +51,7 @@ const fn keyed(name: &'static str, key: &'static str) -> Table {
 }
 
 /// Every table in an order in which what is referred to comes first.
-const TABLES: [Table; 32] = [
+const TABLES: [Table; 33] = [
     Table { name: "unit", key: Some("unit_id"), of_itself: Some("parent_unit_id") },
     Table { name: "user_account", key: Some("user_id"), of_itself: Some("created_by_user_id") },
     table("user_role"),
@@ -84,6 +84,7 @@ const TABLES: [Table; 32] = [
     table("ledger_tile"),
     table("ledger_head"),
     table("ledger_checkpoint"),
+    table("vault_key"),
 ];
 
 /// What belongs to a backup.

@@ -10,7 +10,7 @@ mod checkpoint;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
@@ -24,6 +24,7 @@ use crate::dialect::{self, Engine};
 use crate::encryption::Address;
 use crate::error::StoreError;
 use crate::row::{FromValue, Row, Value};
+use crate::vault::{self, Vault};
 
 /// Readers at one time on SQLite.
 const READERS_MAX: usize = 8;
@@ -48,6 +49,8 @@ const PLANNER: &str = "-c plan_cache_mode=force_custom_plan -c join_collapse_lim
 #[derive(Clone)]
 pub struct Database {
     inner: Arc<Inner>,
+    /// Empty until [`Vault::open`].
+    vault: Arc<OnceLock<Vault>>,
 }
 
 enum Inner {
@@ -153,6 +156,7 @@ impl Database {
                 _checkpointer: checkpointer,
                 _lock: lock,
             })),
+            vault: Arc::default(),
         }
     }
 
@@ -186,7 +190,7 @@ impl Database {
             .runtime(deadpool_postgres::Runtime::Tokio1)
             .build()
             .map_err(|error| database_error("build the pool", error))?;
-        let database = Self { inner: Arc::new(Inner::Postgres(pool)) };
+        let database = Self { inner: Arc::new(Inner::Postgres(pool)), vault: Arc::default() };
         database.rows("select 1", &[]).await?;
         Ok(database)
     }
@@ -198,6 +202,17 @@ impl Database {
             Inner::Sqlite(_) => Engine::Sqlite,
             Inner::Postgres(_) => Engine::Postgres,
         }
+    }
+
+    /// The vault; one that seals and opens nothing until it was opened (see [`Vault::open`]).
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        self.vault.get().unwrap_or(&vault::CLOSED)
+    }
+
+    /// Leaves the opened vault with the database; what was left first stays.
+    pub(crate) fn keep_vault(&self, vault: Vault) {
+        drop(self.vault.set(vault));
     }
 
     /// The file, on SQLite.
@@ -230,12 +245,13 @@ impl Database {
                     held: Some(Held::Reader(connection, sqlite.readers.clone(), permit)),
                     begin: None,
                     done: false,
+                    vault: self.vault.clone(),
                 };
                 tx.batch("begin").await?;
                 Ok(tx)
             }
             Inner::Postgres(pool) => {
-                Self::begun(pool, "begin isolation level repeatable read read only").await
+                self.begun(pool, "begin isolation level repeatable read read only").await
             }
         }
     }
@@ -250,11 +266,16 @@ impl Database {
                 let guard = tokio::time::timeout(LOCK_WAIT_MAX, sqlite.writer.clone().lock_owned())
                     .await
                     .map_err(|_| StoreError::Timeout { operation: "begin to write".to_owned() })?;
-                let mut tx = Tx { held: Some(Held::Writer(guard)), begin: None, done: false };
+                let mut tx = Tx {
+                    held: Some(Held::Writer(guard)),
+                    begin: None,
+                    done: false,
+                    vault: self.vault.clone(),
+                };
                 tx.batch("begin immediate").await?;
                 Ok(tx)
             }
-            Inner::Postgres(pool) => Self::begun(pool, "begin").await,
+            Inner::Postgres(pool) => self.begun(pool, "begin").await,
         }
     }
 
@@ -269,9 +290,14 @@ impl Database {
         }
     }
 
-    async fn begun(pool: &Pool, sql: &'static str) -> Result<Tx, StoreError> {
+    async fn begun(&self, pool: &Pool, sql: &'static str) -> Result<Tx, StoreError> {
         let client = client(pool).await?;
-        Ok(Tx { held: Some(Held::Postgres(client)), begin: Some(sql), done: false })
+        Ok(Tx {
+            held: Some(Held::Postgres(client)),
+            begin: Some(sql),
+            done: false,
+            vault: self.vault.clone(),
+        })
     }
 
     /// Writes everything back into the main SQLite file; nothing to do on PostgreSQL.
@@ -315,6 +341,7 @@ pub struct Tx {
     /// and is not waited for alone.
     begin: Option<&'static str>,
     done: bool,
+    vault: Arc<OnceLock<Vault>>,
 }
 
 enum Held {
@@ -331,6 +358,12 @@ impl Tx {
             Some(Held::Postgres(_)) => Engine::Postgres,
             _ => Engine::Sqlite,
         }
+    }
+
+    /// The database's vault.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        self.vault.get().unwrap_or(&vault::CLOSED)
     }
 
     /// Runs a statement; says how many rows it touched.

@@ -9,6 +9,7 @@ use crate::db::Statement;
 use crate::error::StoreError;
 use crate::row::{Row, Value};
 use crate::store::Store;
+use crate::vault::{Place, Vault};
 
 /// Most drafts shown of one person.
 pub const DRAFTS_MAX: i64 = 200;
@@ -61,8 +62,16 @@ const PUT: &str = "
            body = excluded.body, saved_at = excluded.saved_at";
 const DELETE: &str = "delete from draft where user_id = $1 and form = $2 and matter_id = $3";
 
-fn put_values(user: UserId, draft: &Draft) -> Result<Vec<Value>, StoreError> {
+/// All that was filled in is sealed: it has not been sorted by who may read it, and its writer alone may.
+fn put_values(vault: &Vault, user: UserId, draft: &Draft) -> Result<Vec<Value>, StoreError> {
     let json = |error| StoreError::damaged("draft", error);
+    let matter = draft.matter.as_ref();
+    let seal = |column: &str, text: String| match text.as_str() {
+        "" => Ok(text),
+        _ => vault
+            .seal(&place(user, &draft.form, matter, column), text.as_bytes())
+            .map_err(|error| StoreError::damaged("draft", error)),
+    };
     let refusal = match &draft.refusal {
         Some(words) => serde_json::to_string(words).map_err(json)?,
         None => String::new(),
@@ -73,11 +82,16 @@ fn put_values(user: UserId, draft: &Draft) -> Result<Vec<Value>, StoreError> {
         (&draft.form).into(),
         matter_key(draft.matter.as_ref()),
         draft.unit.into(),
-        (&draft.body.title).into(),
-        refusal.into(),
-        body.into(),
+        seal("title", draft.body.title.clone())?.into(),
+        seal("refusal", refusal)?.into(),
+        seal("body", body)?.into(),
         draft.saved_at.into(),
     ])
+}
+
+fn place(user: UserId, form: &str, matter: Option<&MatterId>, column: &str) -> Place {
+    let matter = matter.map_or("", MatterId::as_str);
+    Place::new("draft").at(user.0).at(form).at(matter).at(column)
 }
 
 fn matter_key(matter: Option<&MatterId>) -> Value {
@@ -85,8 +99,8 @@ fn matter_key(matter: Option<&MatterId>) -> Value {
 }
 
 /// The statement that keeps what a person wrote within the writer's own transaction.
-pub(crate) fn keep(user: UserId, draft: &Draft) -> Result<Statement, StoreError> {
-    Ok(Statement::new(PUT, put_values(user, draft)?))
+pub(crate) fn keep(vault: &Vault, user: UserId, draft: &Draft) -> Result<Statement, StoreError> {
+    Ok(Statement::new(PUT, put_values(vault, user, draft)?))
 }
 
 /// The statement that removes the draft of an act that took effect.
@@ -100,7 +114,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn draft_put(&self, user: UserId, draft: &Draft) -> Result<(), StoreError> {
-        self.write(vec![keep(user, draft)?]).await.map(drop)
+        self.write(vec![keep(self.database().vault(), user, draft)?]).await.map(drop)
     }
 
     /// Removes a draft; one that is not there is no error.
@@ -131,7 +145,8 @@ impl Store {
              where user_id = $1 and form = $2 and matter_id = $3";
         let mut tx = self.read().await?;
         let values = [user.into(), form.into(), matter_key(matter)];
-        tx.row(SQL, &values).await?.as_ref().map(draft).transpose()
+        let row = tx.row(SQL, &values).await?;
+        row.map(|row| draft(tx.vault(), user, &row)).transpose()
     }
 
     /// The drafts of a person, newest first; at most [`DRAFTS_MAX`], by the primary key.
@@ -145,28 +160,33 @@ impl Store {
              order by saved_at desc
              limit $2";
         let mut tx = self.read().await?;
-        tx.rows(SQL, &[user.into(), DRAFTS_MAX.into()]).await?.iter().map(draft).collect()
+        let rows = tx.rows(SQL, &[user.into(), DRAFTS_MAX.into()]).await?;
+        rows.iter().map(|row| draft(tx.vault(), user, row)).collect()
     }
 }
 
-fn draft(row: &Row) -> Result<Draft, StoreError> {
+fn draft(vault: &Vault, user: UserId, row: &Row) -> Result<Draft, StoreError> {
     let json = |error| StoreError::damaged("draft", error);
-    let matter: String = row.get(1)?;
-    let refusal: String = row.get(3)?;
+    let (form, matter): (String, String) = (row.get(0)?, row.get(1)?);
     let matter = match matter.as_str() {
         "" => None,
         id => Some(id.parse().map_err(|error| StoreError::damaged("id of a matter", error))?),
     };
+    let open = |column: &str, text: String| {
+        vault.open_column("draft", &place(user, &form, matter.as_ref(), column), text)
+    };
+    let refusal = open("refusal", row.get(3)?)?;
+    let body = open("body", row.get(4)?)?;
     let refusal = match refusal.as_str() {
         "" => None,
         words => Some(serde_json::from_str(words).map_err(json)?),
     };
     Ok(Draft {
-        form: row.get(0)?,
+        form,
         matter,
         unit: row.get(2)?,
         refusal,
-        body: serde_json::from_str(&row.get::<String>(4)?).map_err(json)?,
+        body: serde_json::from_str(&body).map_err(json)?,
         saved_at: row.get(5)?,
     })
 }

@@ -109,6 +109,9 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
+    /// The database was handed over before its vault was opened: nothing could be sealed.
+    #[error("the vault of the database has not been opened")]
+    VaultClosed,
     /// The writer has stopped; the program is shutting down.
     #[error("the store is closed")]
     Closed,

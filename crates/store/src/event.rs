@@ -12,20 +12,20 @@ use crate::ledger::entry::{EventRow, MatterHead};
 use crate::row::Row;
 use crate::scope::Scope;
 use crate::store::Store;
+use crate::vault::Vault;
+use crate::vault::field::event_from_text;
 use crate::visibility::{SeenEvent, seen_events};
 
-/// The statements that append events, each with the leaf it is in the log.
+/// The statements that append events, each with its body as it is stored and the leaf it is in the log.
 pub(crate) fn append(
-    events: &[(MatterHead, Event)],
+    events: &[(MatterHead, Event, String)],
     log: &mut Appending,
     into: &mut Vec<Statement>,
 ) -> Result<(), StoreError> {
     const SQL: &str = "
         insert into event (matter_id, number, at, user_id, unit_id, what, body, leaf)
         values ($1, $2, $3, $4, $5, $6, $7, $8)";
-    for (matter, event) in events {
-        let body = serde_json::to_string(&event.what)
-            .map_err(|error| StoreError::damaged("event", error))?;
+    for (matter, event, body) in events {
         let leaf = log.event(matter, event)?;
         let row = vec![
             (&matter.id).into(),
@@ -46,7 +46,8 @@ pub(crate) fn append(
 pub(crate) async fn event_list(tx: &mut Tx, matter: &MatterId) -> Result<Vec<Event>, StoreError> {
     const SQL: &str =
         "select number, at, user_id, unit_id, body from event where matter_id = $1 order by number";
-    tx.rows(SQL, &[matter.into()]).await?.iter().map(event).collect()
+    let rows = tx.rows(SQL, &[matter.into()]).await?;
+    rows.iter().map(|row| event(tx.vault(), matter.as_str(), row)).collect()
 }
 
 /// An event as the log speaks of it.
@@ -73,30 +74,30 @@ pub(crate) async fn event_with_leaf(
         Some(leaf) => Some(leaf),
         None => tx.one(WAS_THERE, &key).await?,
     };
-    let row = event_row(&row)?;
+    let row = event_row(tx.vault(), matter.as_str(), &row)?;
     Ok(leaf.map(|leaf| EventWithLeaf { row, leaf }))
 }
 
 /// An event's columns `number, at, user_id, unit_id, body`, without asking what its body means.
-pub(crate) fn event_row(row: &Row) -> Result<EventRow, StoreError> {
+pub(crate) fn event_row(vault: &Vault, matter: &str, row: &Row) -> Result<EventRow, StoreError> {
+    let number = row.get(0)?;
     Ok(EventRow {
-        number: row.get(0)?,
+        number,
         at: row.get(1)?,
         user: row.get(2)?,
         unit: row.get(3)?,
-        body: serde_json::from_str(&row.get::<String>(4)?)
-            .map_err(|error| StoreError::damaged("event", error))?,
+        body: event_from_text(vault, matter, number, &row.get::<String>(4)?)?,
     })
 }
 
 /// An event's columns `number, at, user_id, unit_id, body`.
-pub(crate) fn event(row: &Row) -> Result<Event, StoreError> {
+pub(crate) fn event(vault: &Vault, matter: &str, row: &Row) -> Result<Event, StoreError> {
+    let number = row.get(0)?;
     Ok(Event {
-        number: row.get(0)?,
+        number,
         at: row.get(1)?,
         by: By { user: row.get(2)?, unit: row.get(3)? },
-        what: serde_json::from_str(&row.get::<String>(4)?)
-            .map_err(|error| StoreError::damaged("event", error))?,
+        what: event_from_text(vault, matter, number, &row.get::<String>(4)?)?,
     })
 }
 
@@ -152,12 +153,14 @@ impl Store {
         drop(tx);
         let mut events = BTreeMap::<MatterId, Vec<Event>>::new();
         for row in &rows {
-            events.entry(row.get(5)?).or_default().push(event(row)?);
+            let matter: MatterId = row.get(5)?;
+            let event = event(self.database().vault(), matter.as_str(), row)?;
+            events.entry(matter).or_default().push(event);
         }
         let rules = self.rules();
         let mut seen = BTreeMap::new();
         for row in &bodies {
-            let (matter, _) = body(row, 0)?;
+            let (matter, _) = body(self.database().vault(), row, 0)?;
             let own = events.remove(&matter.id).unwrap_or_default();
             seen.insert(matter.id.clone(), seen_events(&rules, &matter, own, scope));
         }

@@ -7,6 +7,7 @@ use procedure::{Family, Matter, MatterId};
 use crate::db::Tx;
 use crate::error::StoreError;
 use crate::row::{Row, Value};
+use crate::vault::{Vault, field};
 use crate::visibility::Provenance;
 
 /// A family with who wrote what in it.
@@ -34,7 +35,7 @@ pub(crate) async fn families_lock(
               where b.root_id in (select m.root_id from matter m where m.matter_id in ({places}))"
         );
         for row in &tx.rows(&sql, &values).await? {
-            let (matter, written) = body(row, 0)?;
+            let (matter, written) = body(tx.vault(), row, 0)?;
             let (matters, provenance) = families.entry(matter.root.clone()).or_default();
             provenance.insert(matter.id.clone(), written);
             matters.push(matter);
@@ -59,9 +60,12 @@ fn list_of(matters: &[&MatterId]) -> (String, Vec<Value>) {
 }
 
 /// A matter and its provenance from two columns.
-pub(crate) fn body(row: &Row, column: usize) -> Result<(Matter, Provenance), StoreError> {
-    let matter = serde_json::from_str(&row.get::<String>(column)?)
-        .map_err(|error| StoreError::damaged("matter", error))?;
+pub(crate) fn body(
+    vault: &Vault,
+    row: &Row,
+    column: usize,
+) -> Result<(Matter, Provenance), StoreError> {
+    let matter = field::matter_from_text(vault, &row.get::<String>(column)?)?;
     let provenance = serde_json::from_str(&row.get::<String>(column + 1)?)
         .map_err(|error| StoreError::damaged("provenance", error))?;
     Ok((matter, provenance))

@@ -45,6 +45,7 @@ pub mod term;
 pub mod token;
 pub mod unit;
 pub mod user;
+pub mod vault;
 pub mod view;
 pub mod visibility;
 pub mod writer;

@@ -217,7 +217,7 @@ pub(crate) async fn body_in_scope(
           join matter_body b on b.root_id = m.root_id and b.matter_id = m.matter_id
          where m.matter_id = $2";
     let row = tx.row(SQL, &[scope.unit.into(), matter.into()]).await?;
-    row.map(|row| body(&row, 0)).transpose()
+    row.map(|row| body(tx.vault(), &row, 0)).transpose()
 }
 
 macro_rules! columns {
@@ -350,7 +350,7 @@ impl Store {
         let rules = self.rules();
         let (mut whole, mut family, mut asked) = (Vec::new(), Vec::new(), None);
         for row in &rows {
-            let (found, provenance) = body(row, 0)?;
+            let (found, provenance) = body(self.database().vault(), row, 0)?;
             if row.get(2)? {
                 let seen = seen(&rules, &found, &provenance, scope);
                 if found.id == *matter {

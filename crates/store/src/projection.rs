@@ -10,12 +10,14 @@ use procedure::definition::{FieldKind, ObligationKind, Procedure, RoleName, Tier
 use procedure::matter::{Obligation, Source, Standing};
 use procedure::{Family, Matter, MatterId, Rules, UnitId};
 
+use crate::attachment::seal_file_name;
 use crate::db::Statement;
 use crate::error::StoreError;
 use crate::punctuality;
 use crate::role::role_id;
 use crate::row::Value;
 use crate::term;
+use crate::vault::{Vault, field};
 use crate::visibility::Provenance;
 
 /// `matter.due_at` when no obligation runs.
@@ -80,12 +82,20 @@ impl Projection {
     /// The rows of a matter whose body is to be written.
     pub(crate) fn of(
         rules: &Rules,
+        vault: &Vault,
         family: &Family,
         matter: &Matter,
         provenance: &Provenance,
     ) -> Result<Self, StoreError> {
-        let body = (json("matter", matter)?, json("provenance", provenance)?);
-        Ok(Self { body: Some(body), ..Self::bodiless(rules, family, matter, provenance) })
+        let text = field::matter_to_text(vault, rules.of(matter), matter)?;
+        let body = (text, json("provenance", provenance)?);
+        Ok(Self::bodiless(rules, family, matter, provenance).with_body(body))
+    }
+
+    /// The same with that body and provenance: how a body is spelled does not follow from the events, for
+    /// what is sealed is sealed differently each time.
+    pub(crate) fn with_body(self, body: (String, String)) -> Self {
+        Self { body: Some(body), ..self }
     }
 
     /// The rows of a matter without its body.
@@ -183,9 +193,6 @@ impl Projection {
     pub(crate) fn write(&self, before: Option<&Self>, into: &mut Vec<Statement>) {
         const SCOPE: &str =
             "insert into matter_scope (unit_id, procedure_id, matter_id) values ($1, $2, $3)";
-        const FILE: &str = "
-            insert into matter_attachment (matter_id, field, sha256, name) values ($1, $2, $3, $4)
-            on conflict (matter_id, field, sha256) do nothing";
         self.write_matter(before, into);
         self.write_parties(before, into);
         self.write_obligations(before, into);
@@ -196,13 +203,27 @@ impl Projection {
             Statement::new(SCOPE, row)
         }));
         self.write_terms(before, into);
+    }
+
+    /// The statements that write the files it names and did not name before.
+    pub(crate) fn write_files(
+        &self,
+        vault: &Vault,
+        before: Option<&Self>,
+        into: &mut Vec<Statement>,
+    ) -> Result<(), StoreError> {
+        const FILE: &str = "
+            insert into matter_attachment (matter_id, field, sha256, name) values ($1, $2, $3, $4)
+            on conflict (matter_id, field, sha256) do nothing";
         let old = before.map(|before| &before.files);
         let new =
             self.files.iter().filter(|(key, _)| !old.is_some_and(|old| old.contains_key(*key)));
-        into.extend(new.map(|((field, sha256), name)| {
+        for ((field, sha256), name) in new {
+            let name = seal_file_name(vault, sha256, name)?;
             let row = vec![(&self.matter).into(), field.into(), sha256.into(), name.into()];
-            Statement::new(FILE, row)
-        }));
+            into.push(Statement::new(FILE, row));
+        }
+        Ok(())
     }
 
     fn write_matter(&self, before: Option<&Self>, into: &mut Vec<Statement>) {

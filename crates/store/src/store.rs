@@ -27,7 +27,7 @@ const KEY_KEPT_DAYS: i64 = 7;
 
 /// What a store is made of.
 pub struct Parts {
-    /// The database, migrated.
+    /// The database, migrated, its vault open.
     pub database: Database,
     /// The folder of attachments.
     pub files: PathBuf,
@@ -89,8 +89,12 @@ impl Store {
     /// keeps nobody from reading.
     ///
     /// # Errors
-    /// When the database, the folder of files or the source of randomness fails.
+    /// [`StoreError::VaultClosed`], or when the database, the folder of files or the source of randomness
+    /// fails.
     pub async fn open(parts: Parts) -> Result<Self, StoreError> {
+        if !parts.database.vault().is_open() {
+            return Err(StoreError::VaultClosed);
+        }
         let folder = parts.files.join("incoming");
         tokio::fs::create_dir_all(&folder).await.map_err(|source| StoreError::File {
             operation: "cannot make the folder of attachments",

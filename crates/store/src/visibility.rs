@@ -77,6 +77,11 @@ pub fn is_sensitive(tier: Tier) -> bool {
     }
 }
 
+/// The same of a field by its id; what is known of no procedure is kept from everybody.
+pub(crate) fn is_sensitive_field(procedure: Option<&Procedure>, field: &str) -> bool {
+    is_sensitive(tier(procedure, field))
+}
+
 /// A matter with everything taken out that the reader may not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenMatter {

@@ -34,8 +34,11 @@ use crate::ids::Ids;
 use crate::ledger::Appending;
 use crate::ledger::entry::MatterHead;
 use crate::projection::{Counts, Projection, write_counts};
+use crate::randomness::hex;
 use crate::row::Value;
 use crate::store::Inner;
+use crate::vault::Vault;
+use crate::vault::field::event_to_text;
 
 /// Most commands in one commit.
 pub const BATCH_MAX: usize = 128;
@@ -119,7 +122,7 @@ struct Group {
     /// What is still to be sent, in its order.
     statements: Vec<Statement>,
     /// What is still to be appended: last, for only then is the end of the log locked.
-    events: Vec<(MatterHead, Event)>,
+    events: Vec<(MatterHead, Event, String)>,
 }
 
 impl Group {
@@ -385,10 +388,14 @@ impl Writer {
             insert into idempotency (user_id, key, request_hash, answer, created_at)
             values ($1, $2, $3, $4, $5)";
         let Some(key) = key else { return self.person(tx, group, actor, asked).await };
-        let hash = crate::randomness::hex(&Sha256::digest(format!("{} {asked}", actor.unit)));
+        let filled_in = format!("{} {asked}", actor.unit);
+        // Not a plain hash: whoever guesses what was filled in could prove it by one.
+        let mark = tx.vault().mark(filled_in.as_bytes());
+        let hash = mark.map_err(|error| StoreError::damaged("vault", error))?;
         let key = (actor.user, key.as_str().to_owned());
         if let Some((known, answer)) = group.answered.get(&key) {
-            if *known != hash {
+            // What was answered before there was a vault has one.
+            if *known != hash && *known != hex(&Sha256::digest(&filled_in)) {
                 return Ok(Answer::KeyReused);
             }
             let done: Done = serde_json::from_str(answer)
@@ -444,12 +451,12 @@ impl Writer {
             Ok(decision) => decision,
             Err(refusal) => {
                 group.put_back(asked.matter(), before);
-                return refuse(group, actor, asked, now, refusal);
+                return refuse(group, tx.vault(), actor, asked, now, refusal);
             }
         };
         if let Some(refusal) = missing_file(tx, actor, &before.family, &decision.events).await? {
             group.put_back(asked.matter(), before);
-            return refuse(group, actor, asked, now, refusal);
+            return refuse(group, tx.vault(), actor, asked, now, refusal);
         }
         let (events, after) = write(tx, group, &rules, before, decision.events).await?;
         group.statements.push(draft::forget(actor.user, &asked.form(), asked.matter()));
@@ -577,6 +584,7 @@ fn in_scope(family: &Family, matter: &MatterId, actor: &Actor) -> bool {
 /// What was sent back or taken back lies among its writer's drafts again, with the reason.
 fn keep_returned(
     group: &mut Group,
+    vault: &Vault,
     matter: &MatterId,
     proposal: &Proposal,
     event: &Event,
@@ -600,13 +608,14 @@ fn keep_returned(
     if draft.body.is_empty() {
         return Ok(());
     }
-    group.statements.push(draft::keep(proposal.by, &draft)?);
+    group.statements.push(draft::keep(vault, proposal.by, &draft)?);
     Ok(())
 }
 
 /// Keeps what was filled in and says so.
 fn refuse(
     group: &mut Group,
+    vault: &Vault,
     actor: &Actor,
     asked: Asked<'_>,
     now: Timestamp,
@@ -623,7 +632,7 @@ fn refuse(
             refusal: Some(refusal.in_full()),
             saved_at: now,
         };
-        group.statements.push(draft::keep(actor.user, &draft)?);
+        group.statements.push(draft::keep(vault, actor.user, &draft)?);
         kept = Some(DraftRef { form: draft.form, matter: draft.matter });
     }
     Ok(Answer::Refused(Box::new(Refused { refusal, kept })))
@@ -717,7 +726,7 @@ async fn write(
     for (id, event) in &events {
         let drafted = after.family.get(id).and_then(|matter| matter.proposal.as_ref());
         if let Some(proposal) = drafted {
-            keep_returned(group, id, proposal, event)?;
+            keep_returned(group, tx.vault(), id, proposal, event)?;
         }
         let drafted = drafted.map(|proposal| proposal.unit);
         after.provenance.entry(id.clone()).or_default().apply(drafted, event);
@@ -726,7 +735,8 @@ async fn write(
     }
     for (id, event) in &events {
         let matter = after.family.get(id).ok_or(StoreError::Closed)?;
-        group.events.push((MatterHead::of(matter), event.clone()));
+        let body = event_to_text(tx.vault(), rules.of(matter), id, event)?;
+        group.events.push((MatterHead::of(matter), event.clone(), body));
     }
     let bodiless = |loaded: &Loaded, id: &MatterId| {
         let matter = loaded.family.get(id)?;
@@ -738,7 +748,7 @@ async fn write(
     for id in &touched {
         let Some(matter) = after.family.get(id) else { continue };
         let provenance = after.provenance.get(id).cloned().unwrap_or_default();
-        let new = Projection::of(rules, &after.family, matter, &provenance)?;
+        let new = Projection::of(rules, tx.vault(), &after.family, matter, &provenance)?;
         let old = bodiless(&before, id);
         root_differs |= matter.id == matter.root
             && old.as_ref().is_some_and(|old| new.describes_differently(old));
@@ -757,6 +767,7 @@ async fn write(
         }
         new.count(&mut group.counts);
         new.write(old.as_ref(), &mut group.statements);
+        new.write_files(tx.vault(), old.as_ref(), &mut group.statements)?;
     }
     Ok((events, after))
 }

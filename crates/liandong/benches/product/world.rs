@@ -17,6 +17,7 @@ use store::password::Passwords;
 use store::people::{Authority, People};
 use store::randomness::SystemRandomness;
 use store::unit::UnitLevel;
+use store::vault::Vault;
 use store::{Clock, Database, Store};
 use tokio::task::JoinSet;
 
@@ -81,6 +82,8 @@ impl World {
         let database = Database::open(url).await.unwrap();
         store::migration::migrate(&database, clock.now()).await.unwrap();
         let randomness = Arc::new(SystemRandomness);
+        let masters = "000102030405060708090a0b0c0d0e0f".parse().unwrap();
+        Vault::open(&database, &masters, randomness.clone(), clock.now()).await.unwrap();
         let passwords = Passwords::cheap(randomness.clone()).unwrap();
         let people = People::open(database.clone(), clock.clone(), randomness.clone(), passwords);
         let people = Arc::new(people.await.unwrap());

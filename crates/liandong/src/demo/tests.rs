@@ -26,6 +26,7 @@ fn settings(folder: &Path, database: Option<String>) -> Settings {
         tls_key: None,
         ledger_name: None,
         ledger_side: None,
+        vault_key_file: None,
         https: false,
         trusts_proxy: false,
     }

@@ -15,6 +15,7 @@ use procedure::definition::RoleName;
 use procedure::{Actor, Command, MatterId, OpenRequest, Request, Rules, Source, UnitId, UserId};
 use store::password::Passwords;
 use store::randomness::SystemRandomness;
+use store::vault::{MasterKeys, Vault};
 use store::{Clock, Database, Parts, People, Scope, Store, migration};
 
 use crate::command::{liandong, printed, refused};
@@ -81,6 +82,10 @@ impl House {
         }
         tx.commit().await.unwrap();
         let randomness = Arc::new(SystemRandomness);
+        let masters: MasterKeys = "000102030405060708090a0b0c0d0e0f".parse().unwrap();
+        std::fs::create_dir_all(data.join("vault")).unwrap();
+        std::fs::write(data.join("vault/key"), masters.to_text().as_bytes()).unwrap();
+        Vault::open(&database, &masters, randomness.clone(), Now.now()).await.unwrap();
         let passwords = Passwords::cheap(randomness.clone()).unwrap();
         let clock = Arc::new(Now);
         let people =

@@ -13,13 +13,17 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::{Attachment, SNIFFED_BYTES, UploadError, failed, file_name, media_type, noting, place};
+use super::{
+    Attachment, SNIFFED_BYTES, UploadError, failed, file_name, media_type, noting, open_file_name,
+    place, seal_file_name,
+};
 use crate::db::Statement;
 use crate::error::StoreError;
 use crate::randomness::{hex, secret};
 use crate::row::{Row, Value};
 use crate::scope::Scope;
 use crate::store::Store;
+use crate::vault::Vault;
 
 /// Most files of one person that may be on their way at once.
 pub const PARTIALS_MAX: u32 = 40;
@@ -122,7 +126,7 @@ impl Store {
             (&id).into(),
             scope.user.into(),
             scope.unit.into(),
-            (&name).into(),
+            seal_file_name(inner.database.vault(), &id, &name)?.into(),
             whole(size_bytes).into(),
             told.clone().into(),
             now.into(),
@@ -172,7 +176,7 @@ impl Store {
         }
         let values = [id.into(), scope.user.into(), scope.unit.into(), self.inner().now().into()];
         let Some(row) = self.read().await?.row(SQL, &values).await? else { return Ok(None) };
-        let mut partial = partial(id, &row)?;
+        let mut partial = partial(self.database().vault(), id, &row)?;
         if partial.attachment.is_none() {
             let path = self.partial_path(id);
             match tokio::fs::metadata(&path).await {
@@ -288,7 +292,7 @@ impl Store {
             name: partial.name.clone(),
             stored_at: inner.now(),
         };
-        let mut statements = noting(scope, &attachment);
+        let mut statements = noting(inner.database.vault(), scope, &attachment)?;
         let values = vec![(&attachment.sha256).into(), (&partial.id).into()];
         statements.push(Statement { sql: WHOLE, values });
         self.write(statements).await?;
@@ -417,8 +421,9 @@ fn hashed(path: &Path) -> std::io::Result<(String, Vec<u8>)> {
     }
 }
 
-fn partial(id: &str, row: &Row) -> Result<Partial, StoreError> {
-    let (name, size_bytes): (String, u64) = (row.get(0)?, row.get(1)?);
+fn partial(vault: &Vault, id: &str, row: &Row) -> Result<Partial, StoreError> {
+    let name = open_file_name(vault, id, row.get(0)?)?;
+    let size_bytes = row.get(1)?;
     let attachment = match row.get::<Option<String>>(4)? {
         Some(sha256) => Some(Attachment {
             sha256,

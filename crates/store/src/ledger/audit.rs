@@ -18,6 +18,7 @@ use crate::ledger::entry::{HouseRow, MatterHead, Secret, of_event, of_house};
 use crate::ledger::proof::hash;
 use crate::ledger::{Appending, HEAD, head, read_table};
 use crate::row::Row;
+use crate::vault::Vault;
 
 /// Leaves looked at before the next are read.
 const LEAVES_AT_ONCE: i64 = 2_000;
@@ -256,6 +257,10 @@ pub async fn audit_all(database: &Database, rules: &Rules) -> Result<Audit, Stor
 }
 
 async fn log(tx: &mut Tx, audit: &mut Audit) -> Result<(), StoreError> {
+    // What cannot be opened would look as if it had been changed.
+    if Vault::lacks_keys(tx).await? {
+        return Err(StoreError::VaultClosed);
+    }
     let (stored, secret) = head(tx, HEAD).await?;
     let mut checkpoints = checkpoints(tx).await?;
     audit.checkpoints = checkpoints.len() as u64;
@@ -405,7 +410,8 @@ async fn said(tx: &mut Tx, secret: &Secret, from: i64, to: i64) -> Result<Said, 
     let stretch = [from.into(), to.into()];
     for row in tx.rows(EVENTS, &stretch).await? {
         let (matter, opening): (String, String) = (row.get(5)?, row.get(6)?);
-        let leaf = event_row(&row).ok().zip(MatterHead::read(&matter, &opening));
+        let event = event_row(tx.vault(), &matter, &row).ok();
+        let leaf = event.zip(MatterHead::read(&matter, &opening));
         let leaf = leaf.and_then(|(event, head)| of_event(secret, &head, &event).ok());
         let leaf = leaf.and_then(|(entry, _)| entry.leaf().ok());
         said.insert(("event".to_owned(), matter, row.get(0)?), leaf);
@@ -488,8 +494,8 @@ pub(crate) async fn begin_with_what_is_there(tx: &mut Tx) -> Result<(), StoreErr
         }
         let mut log = Appending::begin(tx).await?;
         for row in &rows {
-            let event = event_row(row)?;
             matter = row.get(5)?;
+            let event = event_row(tx.vault(), &matter, row)?;
             number = event.number;
             let head = MatterHead::read(&matter, &row.get::<String>(6)?)
                 .ok_or_else(|| StoreError::damaged("event", "the opening of a matter"))?;

@@ -15,6 +15,7 @@ use crate::family::body;
 use crate::ledger::audit::{Audit, Finding};
 use crate::projection::{Counts, Projection};
 use crate::row::{Row, Value};
+use crate::vault::Vault;
 use crate::visibility::Provenance;
 
 /// Families whose ids are read at once.
@@ -64,7 +65,9 @@ async fn family(
     let mut should = Rows::new();
     for matter in played.family.matters() {
         let provenance = played.provenance.get(&matter.id).cloned().unwrap_or_default();
-        let projection = Projection::of(rules, &played.family, matter, &provenance)?;
+        let projection = Projection::bodiless(rules, &played.family, matter, &provenance);
+        // What a body means is compared, not how it is spelled.
+        let projection = projection.with_body((String::new(), String::new()));
         projection.count(counts);
         let mut statements = Vec::new();
         projection.write(None, &mut statements);
@@ -84,7 +87,7 @@ async fn family(
             let (mut wanted, mut found) =
                 (should.remove(&key).unwrap_or_default(), is.remove(&key).unwrap_or_default());
             let same = if table == "matter_body" {
-                played.is_body(matter, found)
+                played.is_body(tx.vault(), matter, found)
             } else {
                 wanted.sort_by(|one, other| order(one, other));
                 found.sort_by(|one, other| order(one, other));
@@ -126,7 +129,7 @@ impl Played {
         let mut unreadable = BTreeSet::new();
         for row in tx.rows(EVENTS, &[root.into()]).await? {
             let matter: String = row.get(5)?;
-            match (event(&row), matter.parse()) {
+            match (event(tx.vault(), &matter, &row), matter.parse()) {
                 (Ok(event), Ok(id)) => played.happen(&id, &event),
                 _ => drop(unreadable.insert(matter)),
             }
@@ -146,12 +149,12 @@ impl Played {
 
     /// Whether the stored body means what the events say: a body that an older version of the program
     /// wrote may be spelled otherwise.
-    fn is_body(&self, matter: &str, found: Vec<Vec<Value>>) -> bool {
+    fn is_body(&self, vault: &Vault, matter: &str, found: Vec<Vec<Value>>) -> bool {
         let Ok(id) = matter.parse::<MatterId>() else { return false };
         let said = self.family.get(&id);
         let [row] = <[Vec<Value>; 1]>::try_from(found).unwrap_or_default();
         // The columns are root, matter, body, provenance.
-        let stored = body(&Row(row), 2).ok();
+        let stored = body(vault, &Row(row), 2).ok();
         let written = self.provenance.get(&id).cloned().unwrap_or_default();
         said.is_some_and(|matter| stored == Some((matter.clone(), written)))
     }

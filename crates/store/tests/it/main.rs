@@ -23,6 +23,7 @@ mod listed;
 mod people;
 mod punctuality;
 mod sight;
+mod vault;
 mod walk;
 mod workbench;
 mod world;

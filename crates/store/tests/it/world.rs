@@ -13,6 +13,7 @@ use procedure::{
 use store::directory::Directories;
 use store::password::Passwords;
 use store::randomness::SystemRandomness;
+use store::vault::{MasterKeys, Vault};
 use store::{
     ActError, Clock, Database, Done, Engine, Key, Parts, People, Refused, Scope, Store, Value,
     migration,
@@ -159,6 +160,7 @@ impl World {
         let database = Database::open(url).await.unwrap();
         let clock = Arc::new(SetClock(Mutex::new(at("2026-03-02T09:00:00"))));
         migration::migrate(&database, clock.now()).await.unwrap();
+        open_vault(&database).await;
         let mut tx = database.write().await.unwrap();
         for (id, name, side, line, above) in UNITS {
             tx.execute(
@@ -313,6 +315,17 @@ async fn open(
     })
     .await
     .unwrap()
+}
+
+/// The master key of the tests.
+pub(crate) fn masters() -> MasterKeys {
+    "000102030405060708090a0b0c0d0e0f".parse().unwrap()
+}
+
+/// Opens the vault of a database that will hold matters.
+pub(crate) async fn open_vault(database: &Database) {
+    let now = "2026-03-02T01:00:00Z".parse().unwrap();
+    Vault::open(database, &masters(), Arc::new(SystemRandomness), now).await.unwrap();
 }
 
 pub(crate) fn actor(user: i64, unit: i64, roles: &[RoleName]) -> Actor {

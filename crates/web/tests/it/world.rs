@@ -15,6 +15,7 @@ use store::people::{Authority, People};
 use store::randomness::SystemRandomness;
 use store::role::PlatformRole;
 use store::user::{FirstAdministrator, UserForm};
+use store::vault::Vault;
 use store::{Clock, Database, Store};
 use web::{Demo, House, MovableClock, Settings};
 
@@ -147,6 +148,8 @@ impl World {
         let database = Database::open(&url).await.unwrap();
         store::migration::migrate(&database, clock.now()).await.unwrap();
         let randomness = Arc::new(SystemRandomness);
+        let masters = "000102030405060708090a0b0c0d0e0f".parse().unwrap();
+        Vault::open(&database, &masters, randomness.clone(), clock.now()).await.unwrap();
         let passwords = Passwords::cheap(randomness.clone()).unwrap();
         let machine = Arc::new(TestClock(AtomicI64::new(clock.now().as_microsecond())));
         let people = People::open(database.clone(), machine.clone(), randomness.clone(), passwords)
