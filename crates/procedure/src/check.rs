@@ -11,8 +11,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::definition::{
-    Action, Approval, Choice, Condition, Document, Extend, Field, FieldKind, ObligationKindOf, On,
-    Options, Party, PartySource, Procedure, Relation, SYSTEM, Spawn, State, Take, Touch, When,
+    Action, Approval, Bound, Choice, Condition, Document, Extend, Field, FieldKind,
+    ObligationKindOf, On, Options, Party, PartySource, Procedure, Relation, SYSTEM, Spawn, State,
+    Take, Touch, When,
 };
 use crate::file::{
     ActionFile, FieldFile, GuardFile, Name, OnFile, OpenFile, PartyFile, ProcedureFile, TouchFile,
@@ -319,11 +320,15 @@ impl Checker<'_> {
                 &option.words,
             );
         }
-        if let Some(other) = &field.not_before {
-            self.field_name(other);
+        if field.format.is_some() && field.kind != FieldKind::Text {
+            let what = format!("`{}` is no line of text, so it has no format", field.id.get_ref());
+            self.problem(at, what, "write type = \"text\", or leave the format out");
         }
         for day in field.law_on.iter().chain(&field.conduct_on) {
             self.day_of_law(field, day);
+        }
+        if let Some(party) = &field.usually {
+            self.usual_party(field, party);
         }
         Field {
             id: field.id.get_ref().clone(),
@@ -336,10 +341,58 @@ impl Checker<'_> {
             max: field.max,
             min: field.min,
             future: field.future,
-            not_before: name(field.not_before.as_ref()),
+            not_before: self.bound(field, field.not_before.as_ref(), self.file.not_before.as_ref()),
+            not_after: self.bound(field, field.not_after.as_ref(), self.file.not_after.as_ref()),
+            format: field.format,
+            usually: name(field.usually.as_ref()),
             law_on: name(field.law_on.as_ref()),
             conduct_on: name(field.conduct_on.as_ref()),
         }
+    }
+
+    /// A bound of a day: the field's own, else that of the file.
+    fn bound(
+        &mut self,
+        field: &FieldFile,
+        own: Option<&Name>,
+        all: Option<&Name>,
+    ) -> Option<Bound> {
+        let is_day = |kind: FieldKind| matches!(kind, FieldKind::Date | FieldKind::Instant);
+        if let Some(bound) = own.filter(|_| !is_day(field.kind)) {
+            let what = format!("`{}` holds no day that could be bounded", field.id.get_ref());
+            self.problem(bound.span().start, what, "bound fields of type \"date\" or \"instant\"");
+        }
+        let bound = own.or(all).filter(|_| is_day(field.kind))?;
+        if let Ok(day) = bound.get_ref().parse() {
+            return Some(Bound::Day(day));
+        }
+        self.field_name(bound);
+        let known = self.file.fields.iter().find(|known| known.id.get_ref() == bound.get_ref());
+        if known.is_some_and(|known| !is_day(known.kind)) {
+            let what = format!("`{}` holds no day", bound.get_ref());
+            self.problem(bound.span().start, what, "name a day, or a field that holds one");
+        }
+        Some(Bound::Field(bound.get_ref().clone()))
+    }
+
+    /// A unit that is usually that of a party, here or above.
+    fn usual_party(&mut self, field: &FieldFile, party: &Name) {
+        let at = party.span().start;
+        if field.kind != FieldKind::Unit {
+            let what = format!("`{}` names no unit, so no party's usually", field.id.get_ref());
+            self.problem(at, what, "write `usually` under fields of type \"unit\"");
+        }
+        let (mut seen, mut next) = (BTreeSet::new(), vec![self.file]);
+        while let Some(file) = next.pop() {
+            if file.parties.contains_key(party.get_ref()) {
+                return;
+            }
+            let above = file.under.iter().map(|parent| parent.get_ref().as_str());
+            let new = above.filter(|parent| seen.insert(*parent));
+            next.extend(new.filter_map(|parent| self.known.procedures.get(parent).copied()));
+        }
+        let what = format!("there is no party `{}` here or above", party.get_ref());
+        self.problem(at, what, "name a party of this file or of one it hangs under");
     }
 
     /// A field that says by the law of which day another cites articles.
@@ -722,6 +775,7 @@ impl Checker<'_> {
             until: name(owed.until.as_ref()),
             met_by: names(&owed.met_by),
             on_lapse: follows,
+            outlives: owed.outlives,
         }
     }
 
@@ -803,6 +857,10 @@ impl Checker<'_> {
                     }
                     Question::Party => (!self.file.parties.contains_key(first))
                         .then(|| format!("there is no party `{first}`")),
+                    Question::Made => names
+                        .iter()
+                        .find(|id| !self.file.documents.iter().any(|d| d.id.get_ref() == *id))
+                        .map(|id| format!("there is no document `{id}`")),
                     Question::Met
                     | Question::Lapsed
                     | Question::Running
@@ -897,6 +955,7 @@ impl Checker<'_> {
         self.prove_reachable(procedure);
         self.prove_waiting(procedure);
         self.prove_unambiguous(procedure);
+        self.prove_outliving(procedure);
     }
 
     fn prove_reachable(&mut self, procedure: &Procedure) {
@@ -959,6 +1018,46 @@ impl Checker<'_> {
             if !timed && state.no_limit.is_none() {
                 let what = format!("state `{}` waits without an obligation", state.id);
                 self.problem(at, what, "start one, or say under `no_limit` that the law sets none");
+            }
+        }
+    }
+
+    /// What stays owed in an end can be done there, by an act that needs no pen.
+    fn prove_outliving(&mut self, procedure: &Procedure) {
+        let forward = edges(procedure);
+        for (written, owed) in self.file.obligations.iter().zip(&procedure.obligations) {
+            if !owed.outlives {
+                continue;
+            }
+            let starts = procedure
+                .actions
+                .iter()
+                .chain([&procedure.open])
+                .filter(|action| action.starts.contains(&owed.id));
+            let begins = starts.flat_map(|action| {
+                let stays = action.to.is_empty().then_some(&action.from);
+                let to = action.to.iter().map(|to| to.used.as_str());
+                to.chain(stays.into_iter().flatten().map(String::as_str)).collect::<Vec<_>>()
+            });
+            let reached = closure(begins, &forward);
+            let can_be_met = |state: &State| {
+                procedure.actions.iter().any(|action| {
+                    owed.met_by.contains(&action.id)
+                        && action.out_of_turn
+                        && action.from.contains(&state.id)
+                })
+            };
+            let ends = procedure.states.iter().filter(|state| state.end);
+            let stuck = ends
+                .filter(|state| reached.contains(state.id.as_str()))
+                .find(|state| !can_be_met(state));
+            if let Some(state) = stuck {
+                let what = format!(
+                    "`{}` is still owed in `{}` but cannot be done there",
+                    owed.id, state.id
+                );
+                let mend = "let an action that meets it start there, with out_of_turn = true";
+                self.problem(written.id.span().start, what, mend);
             }
         }
     }

@@ -3,12 +3,16 @@
 //! Only [`crate::check`] makes one, so whoever holds a [`Procedure`] need not ask again.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use calendar::Words;
 use jiff::civil::Date;
 
-pub use crate::file::{FieldKind, ObligationKind, PartySource, RoleName, Side, SpawnUnder, Tier};
+pub use crate::file::{
+    FieldKind, Format, ObligationKind, PartySource, RoleName, Side, SpawnUnder, Tier,
+};
 use crate::guard::Guard;
+use crate::value::{LONG_TEXT_CHARS_MAX, TEXT_CHARS_MAX};
 
 /// The party name of what happens by itself.
 pub const SYSTEM: &str = "system";
@@ -149,12 +153,48 @@ pub struct Field {
     pub min: Option<i64>,
     /// May lie in the future.
     pub future: bool,
-    /// Not before this field's day.
-    pub not_before: Option<String>,
+    /// Not before this day.
+    pub not_before: Option<Bound>,
+    /// Not after this day.
+    pub not_after: Option<Bound>,
+    /// How a line of text is written.
+    pub format: Option<Format>,
+    /// The party, here or above, whose unit it usually is.
+    pub usually: Option<String>,
     /// Articles are those in force on this field's day; none means the day of the act.
     pub law_on: Option<String>,
     /// Articles may also be those in force on this field's day, where it lies earlier.
     pub conduct_on: Option<String>,
+}
+
+impl Field {
+    /// The longest text it takes, in characters.
+    #[must_use]
+    pub fn chars_max(&self) -> i64 {
+        let usual = match self.kind {
+            FieldKind::LongText => LONG_TEXT_CHARS_MAX,
+            _ => TEXT_CHARS_MAX,
+        };
+        self.max.unwrap_or(usual)
+    }
+}
+
+/// A day that another may not lie before, or after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bound {
+    /// This day.
+    Day(Date),
+    /// The day another field holds.
+    Field(String),
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Day(day) => day.fmt(f),
+            Self::Field(id) => f.write_str(id),
+        }
+    }
 }
 
 /// A state.
@@ -356,6 +396,8 @@ pub struct ObligationKindOf {
     pub met_by: Vec<String>,
     /// The system action that follows a lapse; none means the lapse is recorded.
     pub on_lapse: Option<String>,
+    /// It stays owed when the matter ends.
+    pub outlives: bool,
 }
 
 /// A kind of document.

@@ -39,6 +39,12 @@ pub struct ProcedureFile {
     pub opened_by_people: bool,
     /// The states people see as the main road, in order.
     pub main_path: Vec<Name>,
+    /// No day in it lies before this one, unless its field says otherwise: a year mistyped is noticed.
+    #[serde(default)]
+    pub not_before: Option<Name>,
+    /// Nor after this one.
+    #[serde(default)]
+    pub not_after: Option<Name>,
     /// How it is opened.
     pub open: OpenFile,
     /// Who takes part, by capacity.
@@ -214,6 +220,14 @@ pub enum FieldKind {
     Articles,
 }
 
+/// How a line of text is written, where not just anything will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// A unified social credit code, see [`crate::uscc`].
+    Uscc,
+}
+
 /// A field.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -249,9 +263,18 @@ pub struct FieldFile {
     /// A day or instant that has not come yet may be given.
     #[serde(default)]
     pub future: bool,
-    /// A day that may not lie before this other field's day.
+    /// A day or instant that may not lie before this day, or before the day of this other field.
     #[serde(default)]
     pub not_before: Option<Name>,
+    /// A day or instant that may not lie after this day, or after the day of this other field.
+    #[serde(default)]
+    pub not_after: Option<Name>,
+    /// How a line of text is written.
+    #[serde(default)]
+    pub format: Option<Format>,
+    /// A unit: the party, of this matter or else of the nearest one above, whose unit it usually is.
+    #[serde(default)]
+    pub usually: Option<Name>,
     /// Articles: the field with the day whose law decides; none means the day of the act.
     #[serde(default)]
     pub law_on: Option<Name>,
@@ -520,6 +543,9 @@ pub struct ObligationFile {
     pub met_by: Vec<Name>,
     /// `record`, or the system action that follows.
     pub on_lapse: Name,
+    /// It stays owed when the matter ends: what has happened must still be filed or reported.
+    #[serde(default)]
+    pub outlives: bool,
 }
 
 /// A document kind.

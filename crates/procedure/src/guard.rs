@@ -8,7 +8,8 @@
 //!
 //! Names are field ids. `has(field)` is true when the field holds something; `met`, `lapsed`,
 //! `running`, `started`, `over`, `extended` ask about an obligation; `party(name)` whether somebody holds that
-//! capacity; `count(procedure)` counts child matters, `count(procedure, 'state', …)` those in one of
+//! capacity; `made(document)` whether that document has been made, `made(document, other)` whether it has
+//! been made since the other was last made (or the other never was); `count(procedure)` counts child matters, `count(procedure, 'state', …)` those in one of
 //! the states, `open(procedure)` those not over; `taken(procedure, party, field)` is true when another
 //! matter of the same problem runs that procedure with the unit in `field` as that party.
 
@@ -78,9 +79,10 @@ pub enum Question {
     Count,
     Open,
     Taken,
+    Made,
 }
 
-const QUESTIONS: [(&str, Question); 11] = [
+const QUESTIONS: [(&str, Question); 12] = [
     ("has", Question::Has),
     ("met", Question::Met),
     ("lapsed", Question::Lapsed),
@@ -92,6 +94,7 @@ const QUESTIONS: [(&str, Question); 11] = [
     ("count", Question::Count),
     ("open", Question::Open),
     ("taken", Question::Taken),
+    ("made", Question::Made),
 ];
 
 /// A condition that does not parse.
@@ -173,6 +176,33 @@ fn compare(left: Option<&Value>, how: Comparison, right: Option<&Value>) -> bool
 }
 
 impl Term {
+    /// The field it speaks of, if any: what it says waits for that to be filled in.
+    #[must_use]
+    pub fn field(&self) -> Option<&String> {
+        match self {
+            Self::Field(id) => Some(id),
+            Self::Ask(Question::Has, names) => names.first(),
+            Self::Ask(Question::Taken, names) => names.get(2),
+            Self::Ask(
+                Question::Met
+                | Question::Lapsed
+                | Question::Running
+                | Question::Started
+                | Question::Over
+                | Question::Extended
+                | Question::Party
+                | Question::Count
+                | Question::Open
+                | Question::Made,
+                _,
+            )
+            | Self::Text(_)
+            | Self::Number(_)
+            | Self::Truth(_)
+            | Self::Today => None,
+        }
+    }
+
     fn value(&self, matter: &Matter, family: &Family, today: Date) -> Option<Value> {
         match self {
             Self::Field(id) => matter.fields.get(id).cloned(),
@@ -214,6 +244,14 @@ fn answer(question: Question, names: &[String], matter: &Matter, family: &Family
             count(children().filter(|c| states.is_empty() || states.contains(&c.state)).count())
         }
         Question::Open => count(children().filter(|child| !child.ended).count()),
+        Question::Made => {
+            let last = |kind: &str| {
+                let made = matter.documents.iter().filter(|made| made.kind == kind);
+                made.map(|made| made.event).max()
+            };
+            let other = names.get(1).and_then(|other| last(other));
+            Value::Boolean(last(first).is_some_and(|made| Some(made) > other))
+        }
         Question::Taken => {
             let party = names.get(1).map_or("", String::as_str);
             let unit = names.get(2).and_then(|field| matter.fields.get(field));

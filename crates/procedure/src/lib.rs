@@ -14,6 +14,7 @@ pub mod id;
 pub mod matter;
 pub mod refusal;
 pub mod rules;
+pub mod uscc;
 pub mod value;
 pub mod walk;
 

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 
-use crate::definition::{Field, Options};
+use crate::definition::{Bound, Field, Format, Options};
 use crate::file::FieldKind;
 use crate::id::UnitId;
 use crate::matter::Directory;
+use crate::uscc;
 
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,7 +177,16 @@ pub fn read(
 ) -> Result<Option<Value>, FieldError> {
     let fail = |zh: String, en: String| FieldError::new(&field.id, zh, en);
     let given: Vec<&str> = given.iter().map(|text| text.trim()).filter(|t| !t.is_empty()).collect();
-    let Some(&text) = given.first() else { return Ok(None) };
+    let Some(&first) = given.first() else { return Ok(None) };
+    let narrowed;
+    let text = if is_read_narrow(field) {
+        // Longitude and latitude may come one by one.
+        let whole = if field.kind == FieldKind::Point { given.join(",") } else { first.to_owned() };
+        narrowed = narrow(&whole);
+        narrowed.trim()
+    } else {
+        first
+    };
     let value = match field.kind {
         FieldKind::Text | FieldKind::LongText => read_text(field, text)?,
         FieldKind::Boolean => Value::Boolean(matches!(text, "true" | "on" | "1" | "yes")),
@@ -216,12 +226,9 @@ pub fn read(
             })?;
             Value::Division(code)
         }
-        FieldKind::Point => Value::Point(read_point(text).ok_or_else(|| {
-            fail(
-                "坐标应写作“经度,纬度”，例如 107.39,34.52".to_owned(),
-                "write the place as longitude,latitude, e.g. 107.39,34.52".to_owned(),
-            )
-        })?),
+        FieldKind::Point => Value::Point(
+            read_point(text).map_err(|words| FieldError { field: field.id.clone(), words })?,
+        ),
         FieldKind::Files => read_files(field, &given)?,
         FieldKind::Articles => read_articles(field, &given, law)?,
     };
@@ -231,12 +238,72 @@ pub fn read(
             format!("the day must not lie after today ({today})"),
         ));
     }
+    if let Some(day) = value.day() {
+        within(field, day)?;
+    }
     Ok(Some(value))
 }
 
+/// Whether a day lies within the days its field names; what other fields say is looked at when all are
+/// read.
+fn within(field: &Field, day: Date) -> Result<(), FieldError> {
+    match (&field.not_before, &field.not_after) {
+        (Some(Bound::Day(earliest)), _) if day < *earliest => Err(FieldError::new(
+            &field.id,
+            format!("日期不能早于 {earliest}，请核对年份"),
+            format!("the day must not lie before {earliest}; look at the year again"),
+        )),
+        (_, Some(Bound::Day(latest))) if day > *latest => Err(FieldError::new(
+            &field.id,
+            format!("日期不能晚于 {latest}，请核对年份"),
+            format!("the day must not lie after {latest}; look at the year again"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether full-width digits and letters mean the same as narrow ones in a field.
+fn is_read_narrow(field: &Field) -> bool {
+    match field.kind {
+        FieldKind::Date
+        | FieldKind::Instant
+        | FieldKind::Integer
+        | FieldKind::Division
+        | FieldKind::Point => true,
+        FieldKind::Text => field.format.is_some(),
+        FieldKind::LongText
+        | FieldKind::Boolean
+        | FieldKind::Choice
+        | FieldKind::Choices
+        | FieldKind::Unit
+        | FieldKind::Files
+        | FieldKind::Articles => false,
+    }
+}
+
+/// The text with full-width digits, letters and signs (１２３，ＡＢＣ) as narrow ones.
+#[must_use]
+pub fn narrow(text: &str) -> String {
+    /// How far the full-width forms lie behind ASCII.
+    const AWAY: u32 = 0xFEE0;
+    let one = |c: char| match c {
+        '\u{3000}' => ' ',
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - AWAY).unwrap_or(c),
+        c => c,
+    };
+    text.chars().map(one).collect()
+}
+
 fn read_text(field: &Field, text: &str) -> Result<Value, FieldError> {
-    let usual = if field.kind == FieldKind::Text { TEXT_CHARS_MAX } else { LONG_TEXT_CHARS_MAX };
-    let most = field.max.unwrap_or(usual);
+    if let Some(Format::Uscc) = field.format {
+        let code = uscc::read(text);
+        return code
+            .map(Value::Text)
+            .map_err(|wrong| FieldError { field: field.id.clone(), words: wrong.words() });
+    }
+    // A browser sends two characters for a line break that it counted as one.
+    let text = text.replace("\r\n", "\n");
+    let most = field.chars_max();
     let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
     if length > most {
         return Err(FieldError::new(
@@ -253,7 +320,7 @@ fn read_text(field: &Field, text: &str) -> Result<Value, FieldError> {
             "contains control characters or line breaks; remove them",
         ));
     }
-    Ok(Value::Text(text.replace("\r\n", "\n")))
+    Ok(Value::Text(text))
 }
 
 fn read_integer(field: &Field, text: &str) -> Result<Value, FieldError> {
@@ -283,14 +350,61 @@ fn read_instant(text: &str) -> Option<Timestamp> {
     calendar::SHANGHAI.to_timestamp(text.parse::<DateTime>().ok()?).ok()
 }
 
-fn read_point(text: &str) -> Option<Point> {
-    let (longitude, latitude) = text.split_once([',', '，'])?;
-    let degrees = |text: &str, most: f64| {
-        let degrees: f64 = text.trim().parse().ok()?;
-        #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
-        (degrees.is_finite() && degrees.abs() <= most).then(|| (degrees * 1e6).round() as i32)
+/// Degrees east between which China lies.
+pub const LONGITUDES: std::ops::RangeInclusive<f64> = 73.0..=136.0;
+/// Degrees north between which China lies.
+pub const LATITUDES: std::ops::RangeInclusive<f64> = 3.0..=54.0;
+
+/// A place written as longitude and latitude in degrees, with a comma or a space between them.
+fn read_point(text: &str) -> Result<Point, Words> {
+    let say = |zh: String, en: String| Words { zh, en };
+    let mut parts = text.split([',', '、', ';', ' ']).filter(|part| !part.is_empty());
+    let degrees = |part: Option<&str>| part?.parse::<f64>().ok().filter(|one| one.is_finite());
+    let (east, north) = (degrees(parts.next()), degrees(parts.next()));
+    let (Some(east), Some(north), None) = (east, north, parts.next()) else {
+        return Err(say(
+            "坐标应有经度和纬度两个数，例如 107.39,34.52".to_owned(),
+            "a place needs longitude and latitude, two numbers, e.g. 107.39,34.52".to_owned(),
+        ));
     };
-    Some(Point { longitude_e6: degrees(longitude, 180.0)?, latitude_e6: degrees(latitude, 90.0)? })
+    let swapped = LONGITUDES.contains(&north) && LATITUDES.contains(&east);
+    if swapped {
+        return Err(say(
+            format!("经度和纬度可能填反了，应为 {north},{east}"),
+            format!("longitude and latitude seem to be swapped: {north},{east}"),
+        ));
+    }
+    if !LONGITUDES.contains(&east) {
+        return Err(say(
+            format!(
+                "经度 {east} 不在我国境内，应在东经 {} 至 {} 度之间",
+                LONGITUDES.start(),
+                LONGITUDES.end()
+            ),
+            format!(
+                "longitude {east} is not in China, which lies between {} and {} degrees east",
+                LONGITUDES.start(),
+                LONGITUDES.end()
+            ),
+        ));
+    }
+    if !LATITUDES.contains(&north) {
+        return Err(say(
+            format!(
+                "纬度 {north} 不在我国境内，应在北纬 {} 至 {} 度之间",
+                LATITUDES.start(),
+                LATITUDES.end()
+            ),
+            format!(
+                "latitude {north} is not in China, which lies between {} and {} degrees north",
+                LATITUDES.start(),
+                LATITUDES.end()
+            ),
+        ));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
+    let e6 = |degrees: f64| (degrees * 1e6).round() as i32;
+    Ok(Point { longitude_e6: e6(east), latitude_e6: e6(north) })
 }
 
 fn known(field: &Field, options: &Options, id: &str) -> Result<(), FieldError> {
@@ -433,6 +547,9 @@ mod tests {
             min: Some(i64::MIN),
             future: true,
             not_before: None,
+            not_after: None,
+            format: None,
+            usually: None,
             law_on: None,
             conduct_on: None,
         }
@@ -462,7 +579,7 @@ mod tests {
                 (FieldKind::Date, Value::Date(day))
             }),
             (1..i64::MAX).prop_map(|unit| (FieldKind::Unit, Value::Unit(UnitId(unit)))),
-            (-180_000_000..=180_000_000_i32, -90_000_000..=90_000_000_i32).prop_map(
+            (73_000_000..=136_000_000_i32, 3_000_000..=54_000_000_i32).prop_map(
                 |(longitude_e6, latitude_e6)| {
                     (FieldKind::Point, Value::Point(Point { longitude_e6, latitude_e6 }))
                 }
@@ -483,6 +600,79 @@ mod tests {
                 }
             ),
         ]
+    }
+
+    fn read_one(field: &Field, given: &[&str]) -> Result<Option<Value>, FieldError> {
+        let given: Vec<String> = given.iter().map(|text| (*text).to_owned()).collect();
+        read(field, &given, &Anywhere, law(), jiff::civil::date(2026, 3, 2))
+    }
+
+    fn said(field: &Field, given: &[&str]) -> String {
+        read_one(field, given).unwrap_err().words.zh
+    }
+
+    #[test]
+    fn full_width_characters_mean_the_same() {
+        let day = read_one(&field(FieldKind::Date), &["２０２６－０３－０２"]).unwrap();
+        assert_eq!(day, Some(Value::Date(jiff::civil::date(2026, 3, 2))));
+        let number = read_one(&field(FieldKind::Integer), &["１２"]).unwrap();
+        assert_eq!(number, Some(Value::Integer(12)));
+        let at = read_one(&field(FieldKind::Instant), &["２０２６-０３-０２Ｔ０９：３０"]).unwrap();
+        assert_eq!(at.and_then(|at| at.day()), Some(jiff::civil::date(2026, 3, 2)));
+        let point = Value::Point(Point { longitude_e6: 107_390_000, latitude_e6: 34_520_000 });
+        for given in [&["１０７．３９，３４．５２"][..], &["107.39", "34.52"], &["107.39　34.52"]]
+        {
+            assert_eq!(read_one(&field(FieldKind::Point), given).unwrap(), Some(point.clone()));
+        }
+        let code = Field { format: Some(Format::Uscc), ..field(FieldKind::Text) };
+        let read = read_one(&code, &["９１３５０１００ｍ０００１００ｙ４３"]).unwrap();
+        assert_eq!(read, Some(Value::Text("91350100M000100Y43".to_owned())));
+        // Other texts stay as they were written.
+        let text = read_one(&field(FieldKind::Text), &["（２）号"]).unwrap();
+        assert_eq!(text, Some(Value::Text("（２）号".to_owned())));
+    }
+
+    #[test]
+    fn a_wrong_code_is_told_with_the_character() {
+        let code = Field { format: Some(Format::Uscc), ..field(FieldKind::Text) };
+        assert!(said(&code, &["9135O100M000100Y43"]).starts_with("第 5 位“O”有误"));
+    }
+
+    #[test]
+    fn a_point_lies_in_china() {
+        let point = field(FieldKind::Point);
+        assert_eq!(said(&point, &["34.52,107.39"]), "经度和纬度可能填反了，应为 107.39,34.52");
+        assert!(said(&point, &["10.39,34.52"]).starts_with("经度 10.39 不在我国境内"));
+        assert!(said(&point, &["107.39,84.5"]).starts_with("纬度 84.5 不在我国境内"));
+        for half in [&["107.39"][..], &["", "34.52"], &["北边"], &["107.39,34.52,3"], &["NaN,34"]]
+        {
+            assert!(said(&point, half).starts_with("坐标应有经度和纬度两个数"), "{half:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_lies_within_its_bounds() {
+        let bounded = Field {
+            not_before: Some(Bound::Day(jiff::civil::date(1979, 9, 13))),
+            not_after: Some(Bound::Day(jiff::civil::date(2099, 12, 31))),
+            ..field(FieldKind::Date)
+        };
+        assert!(read_one(&bounded, &["1979-09-13"]).is_ok());
+        assert!(read_one(&bounded, &["2099-12-31"]).is_ok());
+        assert_eq!(said(&bounded, &["1026-03-02"]), "日期不能早于 1979-09-13，请核对年份");
+        assert_eq!(said(&bounded, &["2206-03-02"]), "日期不能晚于 2099-12-31，请核对年份");
+    }
+
+    #[test]
+    fn a_line_break_counts_once_however_it_is_sent() {
+        let short = Field { max: Some(3), ..field(FieldKind::LongText) };
+        assert_eq!(
+            read_one(&short, &["一\r\n二"]).unwrap(),
+            Some(Value::Text("一\n二".to_owned()))
+        );
+        assert_eq!(said(&short, &["一\r\n二三"]), "最多 3 字，现有 4 字");
+        let lines = field(FieldKind::Text);
+        assert_eq!(said(&lines, &["长".repeat(201).as_str()]), "最多 200 字，现有 201 字");
     }
 
     proptest! {

@@ -387,8 +387,11 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether a matter runs the procedure the walk is about or hangs under one that does; while there is
-    /// none, whether it is the nearest to one.
+    /// none, whether it is the nearest to one; while one waits for another matter, whether it is that.
     fn is_about(&self, id: &MatterId) -> bool {
+        if let Some(awaited) = self.heading.awaits() {
+            return self.family.get(id).is_some_and(|matter| matter.procedure == awaited);
+        }
         let left = |matter: &Matter| self.heading.left(&matter.procedure);
         let live = self.family.matters().filter(|matter| !matter.ended);
         let nearest = live.filter_map(left).min();
@@ -424,11 +427,12 @@ impl<'a> Walk<'a> {
             let to = || action.to.iter().map(|to| to.used.as_str());
             let ends = to().any(|to| procedure.state(to).is_some_and(|to| to.end));
             let moves = to().any(|to| to != matter.state);
-            let into = match (moves, ends) {
+            let into = match (moves, ends, self.heading.is_there(matter)) {
                 _ if self.heading.nears(matter, action) => &mut moving,
-                (_, true) => &mut ending,
-                (true, false) => &mut moving,
-                (false, false) => &mut staying,
+                // Where the goal is done, what stays may be what it still asks for.
+                (_, true, _) | (true, false, true) => &mut ending,
+                (true, false, false) | (false, false, true) => &mut moving,
+                (false, false, false) => &mut staying,
             };
             for unit in units {
                 let who = if action.role == RoleName::Leader { leader } else { hands }(unit);

@@ -73,10 +73,11 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         .collect()
 });
 
-const FILES: [(&str, &str, &[u8]); 5] = [
+const FILES: [(&str, &str, &[u8]); 6] = [
     ("app.css", "text/css; charset=utf-8", include_bytes!("../static/app.css")),
     ("app.js", "text/javascript; charset=utf-8", include_bytes!("../static/app.js")),
     ("upload.js", "text/javascript; charset=utf-8", include_bytes!("../static/upload.js")),
+    ("map.js", "text/javascript; charset=utf-8", include_bytes!("../static/map.js")),
     ("htmx.min.js", "text/javascript; charset=utf-8", include_bytes!("../static/htmx.min.js")),
     ("icons.svg", "image/svg+xml", include_bytes!("../static/icons.svg")),
 ];

@@ -26,6 +26,7 @@ use store::answer::Key;
 use store::draft::{Draft, DraftBody};
 use store::{ActError, Done as Acted};
 
+use self::consequence::{Consequence, consequences};
 use self::field::{Control, Filled, Input};
 use self::sent::Sent;
 use crate::House;
@@ -139,6 +140,7 @@ struct FormPage {
     back: String,
     draft: String,
     has_files: bool,
+    has_place: bool,
     key: String,
     version: String,
     asks_title: bool,
@@ -155,6 +157,8 @@ struct FormPage {
     next_words: String,
     waits_words: String,
     clocks: Vec<Clock>,
+    /// What an act that asks for nothing will bring about, told where it is done.
+    consequences: Vec<Consequence>,
     upload_max: u64,
     upload_max_words: String,
 }
@@ -319,7 +323,11 @@ impl<'a> Desk<'a> {
     /// What can be filled in without asking: the letter in the making, what the parent says already.
     fn known(&self) -> Filled {
         match &self.aim {
-            Aim::Act { room, procedure, action } => field::in_the_making(room, procedure, action),
+            Aim::Act { room, procedure, action } => {
+                let mut known = field::in_the_making(room, procedure, action);
+                field::usual(&mut known, &self.look, room, procedure, action);
+                known
+            }
             Aim::Open { room: Some(room), procedure } => field::from_parent(room, procedure),
             Aim::Open { room: None, .. } => Filled::default(),
         }
@@ -520,6 +528,7 @@ impl<'a> Desk<'a> {
             .or_else(|| room.map(|room| room.matter().events.to_string()))
             .unwrap_or_default();
         let is_opening = matches!(self.aim, Aim::Open { .. });
+        let consequences = self.foreseen(filled).await?;
         Ok(FormPage {
             t: self.who.language.t(),
             shell: self.shell(&title).await?.crumb_here(&title),
@@ -531,6 +540,7 @@ impl<'a> Desk<'a> {
             back: self.aim.back(),
             draft: crate::draft::address(&self.aim.draft_form(), self.aim.draft_matter()),
             has_files: fields.iter().any(Input::is_files),
+            has_place: fields.iter().any(Input::is_place),
             key: self.house.secret()?,
             version,
             asks_title: is_opening,
@@ -547,13 +557,38 @@ impl<'a> Desk<'a> {
             parties,
             fields,
             notice,
-            next_words: look.say(self.next_key()),
+            next_words: self.next_words(!consequences.is_empty()),
             waits_words: self.waits_words(),
+            consequences,
             clocks: room.map(|room| clocks(look, room.matter())).unwrap_or_default(),
             upload_max: max,
             upload_max_words: crate::matter::value::size_words(max),
             title,
         })
+    }
+
+    /// What an act that asks for nothing would bring about: it is done from this page, so this page says
+    /// what it starts. Acts with a confirm page say it there.
+    async fn foreseen(&self, filled: &Filled) -> Result<Vec<Consequence>, WebError> {
+        let Aim::Act { room, action, .. } = &self.aim else { return Ok(Vec::new()) };
+        if action.consequential || action.fields().next().is_some() {
+            return Ok(Vec::new());
+        }
+        let Ok(decision) = self.foresee(filled, "") else { return Ok(Vec::new()) };
+        let (people, matter) = (self.people().await?, &room.matter().id);
+        let mut all = consequences(&self.look, &self.family(), &decision, matter, &people);
+        all.retain(|one| !one.is_final);
+        Ok(all)
+    }
+
+    /// The words of the button. Where the page says already what will happen, that is the act itself.
+    fn next_words(&self, is_told: bool) -> String {
+        let action = self.aim.action();
+        if is_told && action.approvals.is_empty() {
+            self.look.of(&action.name)
+        } else {
+            self.look.say(self.next_key())
+        }
     }
 
     fn next_key(&self) -> &'static str {

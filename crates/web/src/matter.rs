@@ -5,7 +5,7 @@ mod chart;
 pub(crate) mod clock;
 pub(crate) mod look;
 mod offer;
-mod place;
+pub(crate) mod place;
 mod progress;
 pub(crate) mod proposal;
 mod repair;

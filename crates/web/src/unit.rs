@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 use procedure::definition::RoleName;
 use procedure::{FieldError, UnitId, UserId};
@@ -18,6 +18,7 @@ use crate::House;
 use crate::error::{WebError, unprocessable};
 use crate::fields::{Fields, Query};
 use crate::filters;
+use crate::matter::place::picking;
 use crate::message::T;
 use crate::parts::input::{Choice, FormPage, Input, Inputs};
 use crate::parts::mark::minute;
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> Router<House> {
     Router::new()
         .route("/units/suggest", get(suggest_units))
         .route("/divisions/suggest", get(suggest_divisions))
+        .route("/divisions/{division}/map", get(map))
         .route("/units/{unit}", get(show))
         .route("/units/{unit}/handover", get(handover).post(hand_over))
 }
@@ -350,6 +352,16 @@ async fn suggest_divisions(_: Account, Query(query): Query) -> Result<Response, 
         })
         .collect();
     json(&suggestions)
+}
+
+/// `GET /divisions/{division}/map`: the map of a division, to pick a place on.
+async fn map(
+    _: Account,
+    visitor: Visitor,
+    Path(division): Path<String>,
+) -> Result<Html<String>, WebError> {
+    let map = picking(visitor.language, &division).ok_or(WebError::NotFound)?;
+    Ok(Html(map.to_string()))
 }
 
 /// The words of a level, for filters.

@@ -68,7 +68,10 @@ impl Course<'_> {
             self.spawn(id, spawn)?;
         }
         if ends {
-            self.end_obligations(id, |_| true)?;
+            let outlives = |owed: &Obligation| {
+                procedure.obligation(&owed.kind).is_some_and(|kind| kind.outlives)
+            };
+            self.end_obligations(id, |owed| !outlives(owed))?;
         }
         self.show(id)?;
         if moved { self.react(id, &to) } else { Ok(()) }

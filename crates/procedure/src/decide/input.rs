@@ -6,7 +6,7 @@ use calendar::OutOfForce;
 
 use super::may::broken;
 use super::{Course, TITLE_CHARS_MAX, WORDS_CHARS_MAX};
-use crate::definition::{Action, Field, Party, Procedure, Side};
+use crate::definition::{Action, Bound, Field, Party, Procedure, Side};
 use crate::guard::Guard;
 use crate::id::UnitId;
 use crate::matter::Matter;
@@ -97,16 +97,7 @@ impl Course<'_> {
         }
         for (id, value) in &input {
             let Some(field) = procedure.field(id) else { continue };
-            let earlier = field.not_before.as_ref().and_then(|other| preview.fields.get(other));
-            if let (Some(day), Some(earliest)) = (value.day(), earlier.and_then(Value::day))
-                && day < earliest
-            {
-                errors.push(FieldError::new(
-                    id,
-                    format!("不能早于 {earliest}"),
-                    format!("must not lie before {earliest}"),
-                ));
-            }
+            errors.extend(out_of_bounds(procedure, field, value, &preview));
             if let Value::Articles(cited) = value {
                 let days = LawDays::of(field, &preview.fields, self.today);
                 let outdated = cited.iter().filter_map(|article| days.refusal(article, law));
@@ -156,6 +147,36 @@ impl Course<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// A day before or after what another field says.
+fn out_of_bounds(
+    procedure: &Procedure,
+    field: &Field,
+    value: &Value,
+    preview: &Matter,
+) -> Option<FieldError> {
+    let day = value.day()?;
+    let of = |bound: &Option<Bound>| match bound {
+        Some(Bound::Field(other)) => {
+            let label = &procedure.field(other)?.label;
+            Some((preview.fields.get(other)?.day()?, label))
+        }
+        Some(Bound::Day(_)) | None => None,
+    };
+    if let Some((earliest, label)) = of(&field.not_before).filter(|(first, _)| day < *first) {
+        return Some(FieldError::new(
+            &field.id,
+            format!("不能早于“{}”（{earliest}）", label.zh),
+            format!("must not lie before “{}” ({earliest})", label.en),
+        ));
+    }
+    let (latest, label) = of(&field.not_after).filter(|(last, _)| day > *last)?;
+    Some(FieldError::new(
+        &field.id,
+        format!("不能晚于“{}”（{latest}）", label.zh),
+        format!("must not lie after “{}” ({latest})", label.en),
+    ))
 }
 
 /// An article that does not apply; where only the day of the conduct is missing, that is said too.

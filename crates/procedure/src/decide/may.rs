@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{World, unknown};
 use crate::definition::{Action, Condition, Procedure, RoleName};
-use crate::guard::{Question, Term};
+use crate::guard::Term;
 use crate::matter::{Actor, Directory, Family, Matter};
 use crate::refusal::{Refusal, Why};
 
@@ -88,23 +88,13 @@ pub(super) fn ready(
     let asked: BTreeSet<&String> = action.fields().collect();
     for condition in &action.guards {
         let mut waits_for_form = false;
-        condition.must.terms(&mut |term| waits_for_form |= speaks_of(term, &asked));
+        let speaks_of_form = |term: &Term| term.field().is_some_and(|id| asked.contains(id));
+        condition.must.terms(&mut |term| waits_for_form |= speaks_of_form(term));
         if !waits_for_form && !condition.must.holds(matter, family, today) {
             return Err(broken(condition));
         }
     }
     Ok(())
-}
-
-pub(super) fn speaks_of(term: &Term, asked: &BTreeSet<&String>) -> bool {
-    match term {
-        Term::Field(id) => asked.contains(id),
-        // Whether somebody holds a capacity is known before a form names who shall.
-        Term::Ask(question, names) => {
-            *question != Question::Party && names.iter().any(|name| asked.contains(name))
-        }
-        Term::Text(_) | Term::Number(_) | Term::Truth(_) | Term::Today => false,
-    }
 }
 
 pub(super) fn broken(condition: &Condition) -> Refusal {

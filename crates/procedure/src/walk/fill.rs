@@ -6,7 +6,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use super::Walk;
-use crate::definition::{Action, Field, FieldKind, Procedure, Side};
+use crate::definition::{Action, Bound, Field, FieldKind, Format, Procedure, Side};
 use crate::id::UnitId;
 use crate::value::{Raw, Value};
 
@@ -42,7 +42,10 @@ impl Walk<'_> {
         filled: &Raw,
     ) -> Vec<String> {
         let one = match field.kind {
-            FieldKind::Text | FieldKind::LongText => Some("如实记录".to_owned()),
+            FieldKind::Text | FieldKind::LongText => match field.format {
+                Some(Format::Uscc) => Some("91350100M000100Y43".to_owned()),
+                None => Some("如实记录".to_owned()),
+            },
             FieldKind::Boolean => Some(self.chance.one_in(3).to_string()),
             FieldKind::Date => Some(self.day(field, known, filled).to_string()),
             FieldKind::Instant => Some(format!("{}T08:00", self.day(field, known, filled))),
@@ -65,14 +68,21 @@ impl Walk<'_> {
 
     fn day(&mut self, field: &Field, known: &BTreeMap<String, Value>, filled: &Raw) -> Date {
         let today = calendar::local_date(self.now);
-        let earliest = field.not_before.as_ref().and_then(|other| {
-            let now = filled.get(other).and_then(|given| given.first()?.get(..10)?.parse().ok());
-            now.or_else(|| known.get(other)?.day())
-        });
+        let bound = |bound: &Option<Bound>| match bound {
+            Some(Bound::Day(day)) => Some(*day),
+            Some(Bound::Field(other)) => {
+                let now =
+                    filled.get(other).and_then(|given| given.first()?.get(..10)?.parse().ok());
+                now.or_else(|| known.get(other)?.day())
+            }
+            None => None,
+        };
+        let (earliest, latest) = (bound(&field.not_before), bound(&field.not_after));
         let most = if field.future { AHEAD_DAYS_MAX } else { BACK_DAYS_MAX };
         let away = i64::try_from(self.chance.below(most)).unwrap_or(0);
         let day = today.saturating_add(if field.future { away.days() } else { (-away).days() });
-        earliest.map_or(day, |earliest: Date| day.max(earliest))
+        let day = latest.map_or(day, |latest: Date| day.min(latest));
+        earliest.map_or(day, |earliest| day.max(earliest))
     }
 
     /// A unit of that side; of any when it does not matter.

@@ -2,7 +2,8 @@
 //!
 //! A walk about a procedure first heads for the acts that open a matter of it, then for one of its
 //! actions after another, drawn at random. Distances are counted in acts over the charts of states;
-//! conditions may still bar the way, and a walk strays from it often enough.
+//! conditions may still bar the way, and a walk strays from it often enough. Where an action is done it
+//! waits for a while: for what the conditions ask, or for another matter whose moving brings it about.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,16 +15,25 @@ use crate::rules::Rules;
 /// How often an action is drawn that can be reached from where things stand, before any will do.
 const DRAWS: usize = 8;
 
+/// How long a walk waits where its goal is done, in steps, before it draws another.
+const PATIENCE: usize = 24;
+
 /// Acts to go from each state of a procedure.
 type Distances<'a> = BTreeMap<&'a str, usize>;
 
 pub(super) struct Heading<'a> {
+    rules: &'a Rules,
     about: &'a Procedure,
     /// Procedures that lead to the one the walk is about, each with how many must be opened on the way.
     ways: BTreeMap<&'a str, usize>,
     /// For each of them, acts to go to the next opening; for the subject itself, to the goal.
     distances: BTreeMap<&'a str, Distances<'a>>,
     goal: &'a Action,
+    /// Where the platform does the goal by itself when another matter moves: that matter's procedure, and
+    /// acts to go until it does.
+    awaited: Option<(&'a str, Distances<'a>)>,
+    /// Steps since some matter stands where the goal is done; 0 when none does.
+    waited: usize,
 }
 
 impl<'a> Heading<'a> {
@@ -41,14 +51,32 @@ impl<'a> Heading<'a> {
             let opening = procedure.actions.iter().filter(opening);
             distances.insert(procedure.id.as_str(), to_reach(procedure, opening));
         }
-        let mut heading = Self { about, ways, distances, goal };
+        let (awaited, waited) = (None, 0);
+        let mut heading = Self { rules, about, ways, distances, goal, awaited, waited };
         heading.head_for(goal);
         Some(heading)
     }
 
     fn head_for(&mut self, goal: &'a Action) {
         self.goal = goal;
+        self.waited = 0;
         self.distances.insert(&self.about.id, to_reach(self.about, [goal]));
+        self.awaited = goal.on.as_ref().and_then(|on| {
+            let moves = self.rules.procedure(&on.procedure)?;
+            let enters = |action: &&Action| action.to.iter().any(|to| on.states.contains(&to.used));
+            let distances = to_reach(moves, moves.actions.iter().filter(enters));
+            Some((on.procedure.as_str(), distances))
+        });
+    }
+
+    /// Whether a matter stands where the goal is done.
+    pub(super) fn is_there(&self, matter: &Matter) -> bool {
+        matter.procedure == self.about.id && self.goal.from.contains(&matter.state)
+    }
+
+    /// The procedure whose matter must move, while some matter stands where the goal then follows.
+    pub(super) fn awaits(&self) -> Option<&'a str> {
+        self.awaited.as_ref().filter(|_| self.waited > 0).map(|(procedure, _)| *procedure)
     }
 
     /// Draws another goal when this one was reached by the last events, or cannot be any more.
@@ -61,10 +89,12 @@ impl<'a> Heading<'a> {
             .matters()
             .filter(|matter| !matter.ended && matter.procedure == self.about.id)
             .collect();
+        let is_there = live.iter().any(|matter| self.is_there(matter));
+        self.waited = if is_there { self.waited + 1 } else { 0 };
         let within = |heading: &Self| {
             live.iter().any(|matter| heading.to_go(&matter.procedure, &matter.state).is_some())
         };
-        if !done && (live.is_empty() || within(self)) {
+        if !done && self.waited <= PATIENCE && (live.is_empty() || within(self)) {
             return;
         }
         for _ in 0..DRAWS {
@@ -89,6 +119,18 @@ impl<'a> Heading<'a> {
 
     /// Whether an act comes nearer: it is the goal, it opens what lies on the way, or it shortens the way.
     pub(super) fn nears(&self, matter: &Matter, action: &Action) -> bool {
+        if let Some((procedure, distances)) = self.awaited.as_ref().filter(|_| self.waited > 0)
+            && matter.procedure == *procedure
+        {
+            let to_go = |state: &str| distances.get(state).copied();
+            let Some(now) = to_go(&matter.state) else { return false };
+            let enters =
+                |state: &String| self.goal.on.as_ref().is_some_and(|on| on.states.contains(state));
+            return action
+                .to
+                .iter()
+                .any(|to| enters(&to.used) || to_go(&to.used).is_some_and(|then| then < now));
+        }
         let Some(now) = self.to_go(&matter.procedure, &matter.state) else { return false };
         if matter.procedure == self.about.id && action.id == self.goal.id {
             return true;

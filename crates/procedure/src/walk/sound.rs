@@ -34,7 +34,8 @@ impl Walk<'_> {
         }
         let mut open = BTreeSet::new();
         for owed in &matter.obligations {
-            if owed.is_open() && matter.ended {
+            let outlives = procedure.obligation(&owed.kind).is_some_and(|kind| kind.outlives);
+            if owed.is_open() && matter.ended && !outlives {
                 return Err(format!("is over while `{}` is owed", owed.kind));
             }
             if owed.is_open() && !open.insert((&owed.kind, owed.debtor)) {

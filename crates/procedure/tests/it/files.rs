@@ -102,6 +102,28 @@ fn a_broken_file_is_told_with_line_and_mend() {
             "many = true\nfrom = { field = \"recipients\" }",
             "joins later but may not stay empty",
         ),
+        (
+            "id = \"answer-words\"\ntype = \"text\"",
+            "id = \"answer-words\"\ntype = \"text\"\nnot_before = \"1979-09-13\"",
+            "`answer-words` holds no day that could be bounded",
+        ),
+        (
+            "id = \"answer-words\"\ntype = \"text\"",
+            "id = \"answer-words\"\ntype = \"date\"\nnot_after = \"words\"",
+            "`words` holds no day",
+        ),
+        (
+            "id = \"words\"\ntype = \"long-text\"",
+            "id = \"words\"\ntype = \"long-text\"\nformat = \"uscc\"",
+            "is no line of text",
+        ),
+        (
+            "id = \"answer-words\"\ntype = \"text\"",
+            "id = \"answer-words\"\ntype = \"unit\"\nusually = \"nobody\"",
+            "there is no party `nobody` here or above",
+        ),
+        ("must = \"has(words)\"", "must = \"made(words)\"", "there is no document `words`"),
+        ("on_lapse = \"record\"", "on_lapse = \"record\"\noutlives = true", "is still owed in"),
     ] {
         let report = broken(from, to);
         assert!(report.contains(said), "{from} → {to}\n{report}");

@@ -10,5 +10,6 @@
 mod family;
 mod files;
 mod findings;
+mod offered;
 mod story;
 mod walk;

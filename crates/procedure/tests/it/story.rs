@@ -18,7 +18,7 @@ pub(crate) const OTHER_BUREAU: i64 = 2;
 const UPPER_BUREAU: i64 = 0;
 pub(crate) const PROCURATORATE: i64 = 11;
 const OTHER_PROCURATORATE: i64 = 12;
-const UPPER_PROCURATORATE: i64 = 10;
+pub(crate) const UPPER_PROCURATORATE: i64 = 10;
 
 pub(crate) const CASE: &str = "administrative-public-interest-case";
 
@@ -29,7 +29,7 @@ pub(crate) struct Story {
     ids: Box<dyn FnMut() -> MatterId>,
 }
 
-fn hand(unit: i64) -> Actor {
+pub(crate) fn hand(unit: i64) -> Actor {
     actor(unit * 10 + 1, unit, &[RoleName::Handler, RoleName::Liaison])
 }
 
@@ -282,7 +282,7 @@ pub(crate) fn day(text: &str) -> Date {
 }
 
 /// A judgment of the first instance, received on the day.
-fn judgment<'a>(kind: &'a str, form: &'a str, on: &'a str) -> [(&'a str, &'a str); 6] {
+pub(crate) fn judgment<'a>(kind: &'a str, form: &'a str, on: &'a str) -> [(&'a str, &'a str); 6] {
     [
         ("judgment-kind", kind),
         ("judgment-form", form),
@@ -326,7 +326,7 @@ pub(crate) fn acknowledged() -> Story {
 }
 
 /// The bureau repairs and replies, the procuratorate looks on the spot.
-fn repair(story: &mut Story) {
+pub(crate) fn repair(story: &mut Story) {
     story.act(
         "suggestion",
         BUREAU,

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use calendar::{Article, Law};
-use procedure::definition::{Action, Field, FieldKind, Party, Procedure};
+use procedure::definition::{Action, Field, FieldKind, Format, Party, Procedure};
+use procedure::value::{LATITUDES, LONGITUDES};
 use procedure::{MatterId, Raw, Value as Held};
 use serde_json::{Map, Value, json};
 use store::directory::Directory;
@@ -179,12 +180,11 @@ pub(super) fn field_schema(field: &Field, language: Language) -> Value {
     let options = || field.options.iter().map(|option| option.id.as_str()).collect::<Vec<_>>();
     let mut schema = match field.kind {
         FieldKind::Text | FieldKind::LongText => {
-            let usual = if field.kind == FieldKind::Text {
-                procedure::value::TEXT_CHARS_MAX
-            } else {
-                procedure::value::LONG_TEXT_CHARS_MAX
-            };
-            json!({ "type": "string", "maxLength": field.max.unwrap_or(usual) })
+            let mut text = json!({ "type": "string", "maxLength": field.chars_max() });
+            if let (Some(Format::Uscc), Some(text)) = (field.format, text.as_object_mut()) {
+                text.insert("examples".to_owned(), json!(["91350100M000100Y43"]));
+            }
+            text
         }
         FieldKind::Boolean => json!({ "type": "boolean" }),
         FieldKind::Date => json!({ "type": "string", "format": "date" }),
@@ -280,8 +280,16 @@ pub(super) fn given_schemas() -> [(&'static str, Value); 4] {
             {
                 "type": "object",
                 "properties": {
-                    "longitude": { "type": "number", "minimum": -180, "maximum": 180 },
-                    "latitude": { "type": "number", "minimum": -90, "maximum": 90 },
+                    "longitude": {
+                        "type": "number",
+                        "minimum": LONGITUDES.start(),
+                        "maximum": LONGITUDES.end(),
+                    },
+                    "latitude": {
+                        "type": "number",
+                        "minimum": LATITUDES.start(),
+                        "maximum": LATITUDES.end(),
+                    },
                 },
                 "required": ["longitude", "latitude"],
                 "additionalProperties": false,
@@ -368,6 +376,7 @@ pub(super) fn drafted(procedure: Option<&Procedure>, raw: &Raw) -> BTreeMap<Stri
         let first = texts.first().cloned().unwrap_or_default();
         match field.map(|field| field.kind) {
             Some(FieldKind::Choices | FieldKind::Articles) => json!(texts),
+            Some(FieldKind::Point) => json!(texts.join(",")),
             Some(FieldKind::Files) => texts.iter().map(|text| drafted_file(text)).collect(),
             Some(FieldKind::Boolean) => match first.as_str() {
                 "true" | "on" | "1" | "yes" => json!(true),

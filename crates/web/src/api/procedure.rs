@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use procedure::definition::{Action, Field, ObligationKind, Tier};
+use procedure::definition::{Action, Field, Format, ObligationKind, Tier};
 use procedure::graph::graph;
 use procedure::{Procedure, Rules};
 use schemars::JsonSchema;
@@ -123,9 +123,18 @@ struct FieldView {
     min: Option<i64>,
     /// Whether a day may lie in the future.
     future: bool,
-    /// The field whose day it may not lie before.
+    /// The day it may not lie before, or the field that holds that day.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_before: Option<String>,
+    /// The day it may not lie after, or the field that holds that day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_after: Option<String>,
+    /// The party, of the matter or else of the nearest above, whose unit it usually is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usually: Option<String>,
+    /// How a line of text is written: `uscc`, a unified social credit code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<&'static str>,
     /// For articles: the field with the day whose law decides; without one it is the day of the act.
     #[serde(skip_serializing_if = "Option::is_none")]
     law_on: Option<String>,
@@ -352,10 +361,19 @@ fn field_view(rules: &Rules, field: &Field) -> FieldView {
         max: field.max,
         min: field.min,
         future: field.future,
-        not_before: field.not_before.clone(),
+        not_before: field.not_before.as_ref().map(ToString::to_string),
+        not_after: field.not_after.as_ref().map(ToString::to_string),
+        format: field.format.map(format_id),
+        usually: field.usually.clone(),
         law_on: field.law_on.clone(),
         conduct_on: field.conduct_on.clone(),
         basis: basis(rules, &field.basis),
+    }
+}
+
+fn format_id(format: Format) -> &'static str {
+    match format {
+        Format::Uscc => "uscc",
     }
 }
 

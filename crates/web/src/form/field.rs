@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use procedure::definition::{Action, Field, FieldKind, Party, Procedure, Side};
-use procedure::{FieldError, Raw, Value};
+use jiff::civil::Date;
+use procedure::definition::{Action, Bound, Field, FieldKind, Party, Procedure, Side};
+use procedure::guard::Guard;
+use procedure::{FieldError, Matter, Raw, Value};
 use store::directory::Directory;
 use store::draft::DraftBody;
 
@@ -12,6 +14,7 @@ use super::needed::Needed;
 use crate::fields::Fields;
 use crate::matter::Room;
 use crate::matter::look::Look;
+use crate::matter::place::{Drawing, picking};
 use crate::matter::value::{degrees, size_words};
 
 /// Beginnings of the names of inputs: a field, the code a picker chose for it, a file to be taken
@@ -172,6 +175,18 @@ pub(crate) enum Control {
     },
     /// Articles of law, one a line, found by typing.
     Articles(Articles),
+    Place(Place),
+}
+
+/// A place: two numbers, and a map on which they can be picked.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) east: String,
+    pub(crate) north: String,
+    /// The map of the division that is filled in or known, else of one's own.
+    pub(crate) map: Option<Drawing>,
+    /// The id of the input with the code of the division; empty when none is asked for.
+    pub(crate) of: String,
 }
 
 /// An option and whether it is chosen.
@@ -211,6 +226,11 @@ impl Input {
         matches!(self.control, Control::Files { .. })
     }
 
+    /// Whether it is a place to be picked on a map.
+    pub(super) fn is_place(&self) -> bool {
+        matches!(self.control, Control::Place(_))
+    }
+
     /// Ids of what describes the input, for those who listen.
     pub(crate) fn described_by(&self) -> String {
         let mut ids = Vec::new();
@@ -229,6 +249,7 @@ impl Input {
             | Control::List(_)
             | Control::Ticks(_)
             | Control::Pick { .. }
+            | Control::Place(_)
             | Control::Files { .. } => {}
         }
         if !self.error.is_empty() {
@@ -260,6 +281,7 @@ impl Input {
             | Control::Number { .. }
             | Control::List(_)
             | Control::Pick { .. }
+            | Control::Place(_)
             | Control::Files { .. }
             | Control::Articles(_) => return "",
         };
@@ -275,7 +297,7 @@ impl Input {
 
     /// Whether it is drawn as a group of boxes under one legend.
     pub(crate) fn is_group(&self) -> bool {
-        matches!(self.control, Control::Radios(_) | Control::Ticks(_))
+        matches!(self.control, Control::Radios(_) | Control::Ticks(_) | Control::Place(_))
     }
 }
 
@@ -334,14 +356,19 @@ fn input(
         required: asked && field.kind != FieldKind::Boolean,
         condition: needed.when,
         error: fault(look, faults, &field.id),
-        control: control(look, room, field, filled),
+        control: control(look, room, (procedure, action), field, filled),
     }
 }
 
-fn control(look: &Look<'_>, room: Option<&Room>, field: &Field, filled: &Filled) -> Control {
+fn control(
+    look: &Look<'_>,
+    room: Option<&Room>,
+    (procedure, action): (&Procedure, &Action),
+    field: &Field,
+    filled: &Filled,
+) -> Control {
     let given = filled.input.get(&field.id).map_or(&[][..], Vec::as_slice);
     let value = Filled::first(&filled.input, &field.id).to_owned();
-    let latest = |text: String| if field.future { String::new() } else { text };
     let options = || -> Vec<Chosen> {
         let options = field.options.iter();
         options
@@ -354,11 +381,10 @@ fn control(look: &Look<'_>, room: Option<&Room>, field: &Field, filled: &Filled)
     };
     let number = |number: Option<i64>| number.map(|one| one.to_string()).unwrap_or_default();
     match field.kind {
-        FieldKind::Text | FieldKind::Point => {
-            Control::Line { value, max: field.max.unwrap_or(procedure::value::TEXT_CHARS_MAX) }
-        }
+        FieldKind::Text => Control::Line { value, max: field.chars_max() },
+        FieldKind::Point => Control::Place(place(look, room, (procedure, action), given, filled)),
         FieldKind::LongText => {
-            let max = field.max.unwrap_or(procedure::value::LONG_TEXT_CHARS_MAX);
+            let max = field.chars_max();
             let rows = (value.lines().count() + 1).clamp(4, 14);
             Control::Paragraphs { value, max, rows }
         }
@@ -366,23 +392,27 @@ fn control(look: &Look<'_>, room: Option<&Room>, field: &Field, filled: &Filled)
             Control::Tick { checked: matches!(value.trim(), "true" | "on" | "1" | "yes") }
         }
         FieldKind::Date => {
-            let earlier = field
-                .not_before
-                .as_ref()
-                .zip(room)
-                .and_then(|(other, room)| room.matter().fields.get(other).and_then(Value::day));
+            let bound = |bound: &Option<Bound>| match bound {
+                Some(Bound::Day(day)) => Some(*day),
+                Some(Bound::Field(other)) => room?.matter().fields.get(other)?.day(),
+                None => None,
+            };
+            let earliest = bound(&field.not_before);
+            let today = (!field.future).then(|| look.today());
+            let last = [bound(&field.not_after), today].into_iter().flatten().min();
+            let written = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
             let day = value.trim().parse().ok();
             let note = day.and_then(|day| look.rules.calendar().day_words(day));
             Control::Day {
                 note: note.map(|words| look.of(&words)).unwrap_or_default(),
                 value,
-                min: earlier.map(|day| day.to_string()).unwrap_or_default(),
-                max: latest(look.today().to_string()),
+                min: written(earliest),
+                max: written(last),
             }
         }
         FieldKind::Instant => Control::Minute {
             value: value.chars().take(16).collect(),
-            max: latest(format!("{}T23:59", look.today())),
+            max: if field.future { String::new() } else { format!("{}T23:59", look.today()) },
         },
         FieldKind::Integer => Control::Number {
             value,
@@ -408,6 +438,44 @@ fn control(look: &Look<'_>, room: Option<&Room>, field: &Field, filled: &Filled)
             upload: format!("{UPLOAD}{}", field.id),
             away: format!("{AWAY}{}", field.id),
         },
+    }
+}
+
+/// The two numbers of a place as they were given, and the map they lie on.
+fn place(
+    look: &Look<'_>,
+    room: Option<&Room>,
+    (procedure, action): (&Procedure, &Action),
+    given: &[String],
+    filled: &Filled,
+) -> Place {
+    let (east, north) = match given {
+        [both] => both.split_once([',', '，']).unwrap_or((both, "")),
+        [east, north, ..] => (east.as_str(), north.as_str()),
+        [] => ("", ""),
+    };
+    let divisions = || procedure.fields.iter().filter(|one| one.kind == FieldKind::Division);
+    let asked = divisions().find(|one| action.fields().any(|id| *id == one.id));
+    let written = asked.and_then(|one| {
+        let text = Filled::first(&filled.input, &one.id);
+        let codes = filled.codes.get(&format!("{CODE}{}", one.id));
+        let code = codes.and_then(|codes| codes.first()).filter(|code| !code.is_empty());
+        let all = store::division::divisions();
+        all.find(code.map_or(text, String::as_str)).map(|division| division.code.clone())
+    });
+    let held = || {
+        divisions().find_map(|one| match room?.matter().fields.get(&one.id) {
+            Some(Value::Division(code)) => Some(code.clone()),
+            _ => None,
+        })
+    };
+    let own = || look.directory.get(look.scope.unit).map(|unit| unit.division_code.clone());
+    let code = written.or_else(held).or_else(own).unwrap_or_default();
+    Place {
+        east: east.trim().to_owned(),
+        north: north.trim().to_owned(),
+        map: picking(look.language, &code),
+        of: asked.map(|one| format!("f-{}-c", one.id)).unwrap_or_default(),
     }
 }
 
@@ -525,6 +593,42 @@ pub(super) fn in_the_making(room: &Room, procedure: &Procedure, action: &Action)
         }
     }
     filled
+}
+
+/// The units that usually stand in fields still empty: those of a party of the matter, or of the nearest
+/// one above that has it. One with whom the act would be refused is left out.
+pub(super) fn usual(
+    filled: &mut Filled,
+    look: &Look<'_>,
+    room: &Room,
+    procedure: &Procedure,
+    action: &Action,
+) {
+    let (whole, matter) = (&room.sight.whole, room.matter());
+    for id in action.fields().filter(|id| !filled.input.contains_key(*id)).collect::<Vec<_>>() {
+        let party = procedure.field(id).and_then(|field| field.usually.as_ref());
+        let Some(party) = party else { continue };
+        let above = |matter: &&Matter| matter.parent.as_ref().and_then(|id| whole.get(id));
+        let mut chain = std::iter::successors(Some(matter), above);
+        let Some([unit]) = chain.find_map(|one| match one.party(party) {
+            [] => None,
+            units => Some(units),
+        }) else {
+            continue;
+        };
+        let mut with_it = whole.get(&matter.id).unwrap_or(matter).clone();
+        with_it.fields.insert(id.clone(), Value::Unit(*unit));
+        let speaks_of_it = |must: &Guard| {
+            let mut found = false;
+            must.terms(&mut |term| found |= term.field() == Some(id));
+            found
+        };
+        let mut about = action.guards.iter().filter(|one| speaks_of_it(&one.must));
+        if about.all(|one| one.must.holds(&with_it, whole, look.today())) {
+            let code = look.directory.get(*unit).filter(|unit| unit.active);
+            filled.input.extend(code.map(|unit| (id.clone(), vec![unit.code.clone()])));
+        }
+    }
 }
 
 /// What the matter above says already, in fields of the same name and kind: nobody enters it twice.

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::look::Look;
 use super::value::{degrees, division_words};
+use crate::message::Language;
 
 /// A map ready to be drawn.
 #[derive(Debug, Clone)]
@@ -50,6 +51,15 @@ const NAME_WIDTH: f64 = 44.0;
 const NAME_HEIGHT: f64 = 15.0;
 /// Steps of a line shorter than this, in units of the drawing, are left out.
 const STEP_MIN: f64 = 1.0;
+
+/// The map of a division to pick a place on; `None` outside the province.
+pub(crate) fn picking(language: Language, code: &str) -> Option<Drawing> {
+    let shown: Vec<&County> = COUNTIES.iter().filter(|county| county.is_within(code)).collect();
+    let first = shown.first()?;
+    let bounds = shown.iter().fold(first.bounds, |bounds, county| bounds.with(county.bounds));
+    let words = language.with("form.place-map", "division", division_words(code));
+    Some(draw(&shown, bounds.wider(), None, &words))
+}
 
 /// The map of a matter that names a division or a point; `None` when it names neither, or a place
 /// outside the province.
@@ -93,7 +103,11 @@ fn draw(shown: &[&County], view: Bounds, point: Option<Point>, words: &str) -> D
     let mut svg = String::new();
     let _ = write!(
         svg,
-        r#"<svg class="map" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{}">"#,
+        r#"<svg class="map" viewBox="0 0 {WIDTH} {HEIGHT}" data-west="{:.6}" data-north="{:.6}" data-across="{:.4}" data-down="{:.4}" role="img" aria-label="{}">"#,
+        eye.west,
+        eye.north,
+        eye.across,
+        eye.down,
         escaped(words)
     );
     let near = || COUNTIES.iter().filter(|county| county.bounds.meets(eye.seen));
@@ -368,5 +382,9 @@ mod tests {
         assert!(svg.len() < 30_000, "{} bytes", svg.len());
         assert!(svg.contains("class=\"pin\"") && svg.contains("class=\"area here\""));
         assert!(svg.contains("凤翔 &lt;区&gt;"));
+        assert!(svg.contains("data-west=\"10") && svg.contains("data-north=\"3"));
+        assert!(picking(Language::Zh, "110000").is_none());
+        let picking = picking(Language::Zh, "610305").unwrap().to_string();
+        assert!(picking.contains("凤翔区") && !picking.contains("class=\"pin\""));
     }
 }

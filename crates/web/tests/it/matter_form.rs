@@ -5,7 +5,10 @@ use serde_json::json;
 
 use crate::api::program::Program;
 use crate::matter_browser::{Browser, unescaped};
-use crate::matter_story::{BUREAU, PROCURATORATE, act, scope, suggestion_awaiting_reply};
+use crate::matter_story::{
+    BUREAU, PROCURATORATE, act, clue_filed, scope, suggestion_awaiting_reply, suggestion_drafted,
+    suggestion_served,
+};
 use crate::world::World;
 
 /// A reply without faults.
@@ -58,8 +61,8 @@ async fn every_kind_of_bad_input_is_told_at_its_field_and_kept() {
         "“no-such-severity”不在可选范围内",
         "请填写“问题来源”",
         "“2026-13-40”不是有效日期",
-        "坐标应写作",
-        "最多 18 字",
+        "坐标应有经度和纬度两个数",
+        "统一社会信用代码应为 18 位，现有 22 位",
         "附件无法识别",
     ] {
         assert!(html.matches(fault).count() >= 2, "{fault}: on top and at the field");
@@ -463,4 +466,147 @@ async fn a_matter_is_opened_under_another_with_what_that_one_says_already() {
     assert_eq!(done.status, 303, "{}", done.html());
     let html = bureau.get(done.location()).await.html();
     assert!(html.contains("横水镇渗滤液外溢") && html.contains("已登记，编号 线索〔2026〕1号"));
+}
+
+#[tokio::test]
+async fn a_code_a_place_and_a_day_are_read_as_people_write_them_or_told_in_full() {
+    let world = World::new("2026-03-02").await;
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let wrong = [
+        ("f.polluter-uscc", "91350100M000100Y44"),
+        ("f.point", "34.52"),
+        ("f.point", "107.39"),
+        ("f.discovered-on", "1026-03-02"),
+    ];
+    let answer = bureau.fill("/open/problem", &wrong).await;
+    let html = answer.html();
+    for fault in [
+        "第 18 位（校验码）是“4”，按前 17 位推算应为“3”",
+        "经度和纬度可能填反了，应为 107.39,34.52",
+        "日期不能早于 1979-09-13，请核对年份",
+    ] {
+        assert!(html.contains(fault), "{fault}");
+    }
+    // Both numbers come back where they were typed.
+    assert!(html.contains("value=\"34.52\"") && html.contains("value=\"107.39\""));
+    assert!(html.contains("max=\"2026-03-02\"") && html.contains("min=\"1979-09-13\""));
+    let facts = [
+        ("title", "横水镇渗滤液外溢"),
+        ("party.owner", BUREAU),
+        ("f.place", "横水镇"),
+        ("f.division", "６１０３０５"),
+        ("f.categories", "water"),
+        ("f.severity", "serious"),
+        ("f.source", "patrol"),
+        ("f.discovered-on", "2026-03-01"),
+        ("f.facts", "渗滤液流入雍水河。"),
+        ("f.polluter-uscc", "９１３５０１００ m000100y43"),
+        ("f.point", "１０７．３９"),
+        ("f.point", "３４．５２"),
+    ];
+    let done = bureau.fill("/open/problem", &facts).await;
+    assert_eq!(done.status, 303, "{}", done.html());
+    let html = bureau.get(done.location()).await.html();
+    assert!(html.contains("91350100M000100Y43") && html.contains("107.39°E, 34.52°N"));
+}
+
+#[tokio::test]
+async fn a_place_is_picked_on_the_map_of_its_division() {
+    let world = World::new("2026-03-02").await;
+    let mut bureau = Browser::of(&world, BUREAU, RoleName::Handler).await;
+    let html = bureau.get("/open/problem").await.html();
+    let form = html.split("data-place-map hidden").nth(1).unwrap();
+    assert!(form.contains("data-west=") && form.contains("凤翔区地图：点击即选取该点坐标"));
+    assert!(html.contains("map.js"), "the script that fills in the numbers");
+    let other = bureau.get("/divisions/610302/map").await;
+    assert!(
+        other.status == 200 && other.html().starts_with("<svg") && other.html().contains("渭滨区")
+    );
+    for nowhere in ["110000", "nowhere"] {
+        assert_eq!(bureau.get(&format!("/divisions/{nowhere}/map")).await.status, 404);
+    }
+    // A form that asks for no place brings no script for one.
+    let story = suggestion_awaiting_reply(&world).await;
+    let plan = bureau.get(&format!("/matters/{}/actions/make-plan", story.suggestion)).await.html();
+    assert!(!plan.contains("map.js"));
+}
+
+#[tokio::test]
+async fn signing_says_what_it_starts_and_many_are_signed_for_in_one_go() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_served(&world).await;
+    let mut liaison = Browser::of(&world, BUREAU, RoleName::Liaison).await;
+    let address = format!("/matters/{}/actions/acknowledge", story.suggestion);
+    let page = liaison.get(&address).await.html();
+    for words in [
+        "将会发生",
+        "“书面回复检察建议”，届满日 2026-05-06",
+        "起算期间：“整改期”，2026-05-06 届满",
+        "起算期间：“异议期”，2026-03-17 届满",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    let list = liaison.get("/work/acknowledge").await.html();
+    for words in ["今日签收即起算", "书面回复检察建议 2026-05-06 截止", "异议期 2026-03-17 截止"]
+    {
+        assert!(list.contains(words), "{words}");
+    }
+    // What the other side owes is no business of whoever signs.
+    assert!(!list.contains("检察建议书报上一级备案"));
+    let chosen = [("matter", story.suggestion.as_str())];
+    let signed = liaison.send_form("/work/acknowledge", &chosen).await.html();
+    assert!(signed.contains("已起算") && signed.contains("书面回复检察建议 2026-05-06 截止"));
+    let again = liaison.send_form("/work/acknowledge", &chosen).await.html();
+    assert!(again.contains("未签收") && !again.contains("已起算"));
+}
+
+#[tokio::test]
+async fn a_letter_is_shown_to_its_handler_before_it_goes_to_the_leader() {
+    let world = World::new("2026-03-02").await;
+    let letter = suggestion_drafted(&world).await.suggestion;
+    let address = format!("/matters/{letter}/actions/issue");
+    let mut prosecutor = Browser::of(&world, PROCURATORATE, RoleName::Handler).await;
+    let page = prosecutor.get(&address).await;
+    let fields = [
+        ("f.case-source", "行政机关移送"),
+        ("f.harm-facts", "颗粒物排放超标。"),
+        ("f.non-performance-facts", "仅作罚款。"),
+        ("f.legal-basis", "《行政处罚法》第二十七条"),
+        ("f.demands", "依法全面履行职责。"),
+        ("f.correction-until", "2026-06-05"),
+    ];
+    let check = prosecutor.fill_again(&page, &address, &fields).await;
+    let html = check.html();
+    for words in [
+        "请核对：签发检察建议书",
+        "批准后将会发生",
+        "“送达检察建议书”",
+        "检察建议书",
+        "2026年6月5日",
+    ] {
+        assert!(html.contains(words), "{words}");
+    }
+    let mut fields = fields.to_vec();
+    fields.push(("step", "confirm"));
+    let done = prosecutor.fill_again(&check, &address, &fields).await;
+    assert_eq!(done.status, 303, "{}", done.html());
+}
+
+#[tokio::test]
+async fn the_agency_of_a_case_is_usually_whoever_is_responsible_for_the_problem() {
+    let world = World::new("2026-03-02").await;
+    let (_, clue) = clue_filed(&world).await;
+    let name = {
+        let directory = world.people.directory();
+        let unit = procedure::Directory::find(directory.as_ref(), BUREAU).unwrap();
+        directory.name(unit)
+    };
+    let address = format!("/matters/{}/actions/open-case", clue);
+    let mut prosecutor = Browser::of(&world, PROCURATORATE, RoleName::Handler).await;
+    let html = prosecutor.get(&address).await.html();
+    assert!(html.contains(&format!("value=\"{name}\"")), "{html}");
+    act(&world, PROCURATORATE, &clue, "open-case", &[]).await;
+    // One case for one agency: the next is on another.
+    let html = prosecutor.get(&address).await.html();
+    assert!(!html.contains(&format!("value=\"{name}\"")));
 }

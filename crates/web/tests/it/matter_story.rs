@@ -142,8 +142,8 @@ pub struct Story {
     pub repair: MatterId,
 }
 
-/// From a problem to a suggestion that was served and acknowledged and waits for its reply.
-pub async fn suggestion_awaiting_reply(world: &World) -> Story {
+/// From a problem to a clue on which filing was decided; problem and clue.
+pub async fn clue_filed(world: &World) -> (MatterId, MatterId) {
     let problem = open(
         world,
         PROCURATORATE,
@@ -176,12 +176,33 @@ pub async fn suggestion_awaiting_reply(world: &World) -> Story {
     act(world, PROCURATORATE, &clue, "register", &[]).await;
     act(world, PROCURATORATE, &clue, "begin-evaluation", &[]).await;
     act(world, PROCURATORATE, &clue, "decide-filing", &[]).await;
+    (problem, clue)
+}
+
+/// A suggestion in the making, and what it hangs under.
+pub struct Letter {
+    pub problem: MatterId,
+    pub clue: MatterId,
+    pub case: MatterId,
+    pub suggestion: MatterId,
+}
+
+/// From there to a suggestion that is being drafted.
+pub async fn suggestion_drafted(world: &World) -> Letter {
+    let (problem, clue) = clue_filed(world).await;
     let done = act(world, PROCURATORATE, &clue, "open-case", &[]).await;
     let case = done.opened[0].clone();
     act(world, PROCURATORATE, &case, "serve-filing", &[]).await;
     act(world, PROCURATORATE, &case, "conclude-investigation", &[]).await;
     let suggestion =
         act(world, PROCURATORATE, &case, "start-suggestion", &[]).await.opened[0].clone();
+    Letter { problem, clue, case, suggestion }
+}
+
+/// From there to a suggestion that waits to be signed for.
+pub async fn suggestion_served(world: &World) -> Letter {
+    let letter = suggestion_drafted(world).await;
+    let suggestion = letter.suggestion.clone();
     act(
         world,
         PROCURATORATE,
@@ -191,6 +212,12 @@ pub async fn suggestion_awaiting_reply(world: &World) -> Story {
     )
     .await;
     act(world, PROCURATORATE, &suggestion, "serve-directly", &[]).await;
+    letter
+}
+
+/// From a problem to a suggestion that was served and acknowledged and waits for its reply.
+pub async fn suggestion_awaiting_reply(world: &World) -> Story {
+    let Letter { problem, clue, case, suggestion } = suggestion_served(world).await;
     act(world, BUREAU, &suggestion, "acknowledge", &[]).await;
     let photo = upload(world, BUREAU, "整改前.png", PIXEL_PNG).await;
     let done = act(

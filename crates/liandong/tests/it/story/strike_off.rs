@@ -187,7 +187,7 @@ async fn the_suggestion(story: &mut Person) {
     story.at_(SUGGESTION).await;
     story.stands("起草中", PROCURATORATE_NAME).await;
     story
-        .propose(
+        .check_and_propose(
             "签发检察建议书",
             &[
                 ("案件来源", "行政机关移送"),
@@ -196,6 +196,8 @@ async fn the_suggestion(story: &mut Person) {
                 ("法律依据", "《中华人民共和国生态环境法典》第一千零七十六条"),
                 ("建议的具体内容", "依法全面履行监督管理职责，督促企业完成除尘改造。"),
             ],
+            // What the leader will sign, and what runs from then on.
+            &["报宝鸡市凤翔区人民检察院的审批领导审批", "批准后将会发生", "“送达检察建议书”"],
         )
         .await;
     story.approved_by(PROCURATORATE_LEADER, "签发检察建议书").await;
@@ -240,6 +242,7 @@ async fn the_acknowledgement(story: &mut Person) {
     story.browser.screenshot("story-1-to-acknowledge").await;
     story.browser.click_css("[aria-labelledby='h-signing'] a.btn.primary").await;
     story.browser.see("签收之日起计算回复期、整改期和异议期。").await;
+    story.browser.see("“书面回复检察建议”，届满日").await;
     story.send().await;
     story.told("已办理“签收”。").await;
     story.this_is_the(SUGGESTION).await;

@@ -91,7 +91,7 @@ async fn the_suggestion_is_left(stage: &Stage, story: &mut Person) {
     let today = story.today().await;
     story.at_("检察建议").await;
     story
-        .propose(
+        .check_and_propose(
             "签发检察建议书",
             &[
                 ("案件来源", "履行职责中发现"),
@@ -102,6 +102,7 @@ async fn the_suggestion_is_left(stage: &Stage, story: &mut Person) {
                 ("情况紧急", "是"),
                 ("紧急情形", "汛期将至，淤积加剧行洪风险。"),
             ],
+            &["批准后将会发生", "“送达检察建议书”"],
         )
         .await;
     story.approved_by(PROCURATORATE_LEADER, "签发检察建议书").await;
