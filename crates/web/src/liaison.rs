@@ -75,7 +75,7 @@ async fn show(
     let skipped = usize::try_from((number - 1) * PAGE_ROWS).unwrap_or(usize::MAX);
     let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     let shown: Vec<Row> = rows.into_iter().skip(skipped).take(PAGE_ROWS as usize).collect();
-    let pager = (!shown.is_empty()).then(|| {
+    let pager = (!shown.is_empty() || number > 1).then(|| {
         Pager::new(language, &asked, number, PAGE_ROWS, shown.len(), Rows::Exactly(total))
     });
     let title = t("nav.liaison");

@@ -1,4 +1,5 @@
-//! Lists of matters: the register of problems (问题台账), and what runs under each mechanism.
+//! Lists of matters: the register of problems (问题台账), what runs under each mechanism, and the library
+//! (案件库) with the matters of every procedure.
 //!
 //! One list serves all: filters, sort, columns and pages stand in the address, so that a list can be
 //! sent to a colleague, saved as a view, or exported as it is seen.
@@ -25,7 +26,7 @@ use crate::filters;
 use crate::mechanism::{MECHANISMS, Mechanism, of_clause};
 use crate::message::{Language, T};
 use crate::parts::input::Choice;
-use crate::parts::line::{Line, Reader};
+use crate::parts::line::{Line, Reader, is_category};
 use crate::parts::pager::{PAGE_ROWS, Pager, page_number};
 use crate::session::{Done, SignedIn, own_page};
 use crate::shell::{Page, Shell};
@@ -38,6 +39,8 @@ pub(crate) fn routes() -> Router<House> {
     let mut router = Router::new()
         .route("/register", get(show))
         .route("/register/export", get(export::export).post(export::start))
+        .route("/library", get(show))
+        .route("/library/export", get(export::export).post(export::start))
         .route("/views", post(save_view))
         .route("/views/delete", post(delete_view));
     for mechanism in MECHANISMS {
@@ -105,7 +108,7 @@ struct FilterForm {
     to: String,
 }
 
-/// Which list an address names: the register or a mechanism, and the procedures in it.
+/// Which list an address names: the register, a mechanism or the library, and the procedures in it.
 pub(crate) struct Place<'a> {
     id: &'static str,
     mechanism: Option<&'static Mechanism>,
@@ -117,23 +120,29 @@ impl<'a> Place<'a> {
     fn of(uri: &Uri, query: &Fields, rules: &'a Rules) -> Result<Self, WebError> {
         let first = uri.path().split('/').nth(1).unwrap_or_default();
         let mechanism = MECHANISMS.iter().find(|one| one.id == first);
+        let is_library = first == LIBRARY;
         let mut procedures: Vec<&Procedure> = rules
             .procedures()
             .filter(|one| match (mechanism, of_clause(&one.clause)) {
+                _ if is_library => true,
                 (Some(here), Some(there)) => here.id == there.id,
                 (None, None) => true,
                 (Some(_), None) | (None, Some(_)) => false,
             })
             .collect();
-        // Roots first: the register opens on the problems, not on their parts.
-        procedures.sort_by_key(|one| !one.is_root());
+        // Roots first: the register opens on the problems, not on their parts. The library opens on what
+        // the mechanisms made of them.
+        procedures.sort_by_key(|one| {
+            let clause = of_clause(&one.clause).map(|there| there.clause);
+            (is_library && clause.is_none(), is_library.then_some(clause), !one.is_root())
+        });
         let procedure = match query.given("procedure") {
             Some(id) => {
                 Some(*procedures.iter().find(|one| one.id == id).ok_or(WebError::NotFound)?)
             }
             None => procedures.first().copied(),
         };
-        let id = mechanism.map_or("register", |one| one.id);
+        let id = mechanism.map_or(if is_library { LIBRARY } else { "register" }, |one| one.id);
         Ok(Self { id, mechanism, procedures, procedure })
     }
 }
@@ -234,6 +243,9 @@ pub(crate) fn counted(language: Language, total: Total) -> (String, crate::parts
     }
 }
 
+/// The address of the library.
+const LIBRARY: &str = "library";
+
 /// The words of a place in the navigation.
 fn nav_key(id: &str) -> &'static str {
     match id {
@@ -244,6 +256,7 @@ fn nav_key(id: &str) -> &'static str {
         "evidence" => "nav.evidence",
         "meeting" => "nav.meeting",
         "sharing" => "nav.sharing",
+        LIBRARY => "nav.library",
         _ => "nav.register",
     }
 }
@@ -259,6 +272,9 @@ pub(crate) struct Asked {
 const NARROWING: [&str; 9] =
     ["q", "state", "light", "category", "division", "unit", "holder", "from", "to"];
 
+/// The sorts an address can name, beside none.
+const SORTS: [&str; 4] = ["newest", "oldest", "changed", "due"];
+
 impl Asked {
     pub(crate) fn read(house: &House, query: &Fields, procedure: &Procedure) -> Self {
         let directory = house.directory();
@@ -267,12 +283,12 @@ impl Asked {
             procedure::Directory::find(directory.as_ref(), text)
         };
         let state = query.get("state");
+        let rules = house.store.rules();
         let (ended, state) = match state {
             "open" => (Some(false), None),
             "ended" => (Some(true), None),
             "" => (None, None),
             one => {
-                let rules = house.store.rules();
                 let states = states_of(&rules, procedure);
                 (None, states.iter().find(|state| state.id == one).map(|state| state.id.clone()))
             }
@@ -288,7 +304,10 @@ impl Asked {
             ended,
             light: light_read(query.get("light")),
             division,
-            category: query.given("category").map(str::to_owned),
+            category: query
+                .given("category")
+                .filter(|id| is_category(&rules, id))
+                .map(str::to_owned),
             holder: unit("holder"),
             unit: unit("unit"),
             text: query.given("q").map(str::to_owned),
@@ -374,6 +393,9 @@ impl Asked {
     /// Whether the list is narrower for a field of the address: a name nobody bears narrows nothing.
     fn narrows(&self, name: &str) -> bool {
         match name {
+            "state" => self.filter.state.is_some() || self.filter.ended.is_some(),
+            "light" => self.filter.light.is_some(),
+            "category" => self.filter.category.is_some(),
             "division" => self.filter.division.is_some(),
             "unit" => self.filter.unit.is_some(),
             "holder" => self.filter.holder.is_some(),
@@ -383,18 +405,27 @@ impl Asked {
         }
     }
 
-    /// Says of each name that names nothing that the list is not narrowed by it.
+    /// Says of each name that names nothing that the list is not narrowed by it, and of days the wrong
+    /// way round that nothing lies between them.
     fn not_understood(&self, language: Language, query: &Fields) -> Vec<String> {
         let told = NARROWING.iter().filter(|name| !self.narrows(name)).filter_map(|name| {
             let given = query.given(name)?;
             let key = match *name {
                 "division" => "register.no-division",
                 "from" | "to" => "register.no-day",
+                "state" => "register.no-state",
+                "light" => "register.no-light",
+                "category" => "register.no-category",
                 _ => "register.no-unit",
             };
             Some(language.with(key, "given", given))
         });
-        told.collect()
+        let is_unsorted = query.given("sort").filter(|sort| !SORTS.contains(sort));
+        let unsorted = is_unsorted.map(|given| language.with("register.no-sort", "given", given));
+        let (from, to) = (self.filter.opened_from, self.filter.opened_to);
+        let is_backwards = from.zip(to).is_some_and(|(from, to)| from >= to);
+        let backwards = is_backwards.then(|| language.say("register.from-after-to").to_owned());
+        told.chain(unsorted).chain(backwards).collect()
     }
 
     /// What narrows the list in words, each with the address of the list without it.

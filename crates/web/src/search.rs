@@ -57,7 +57,8 @@ async fn show(
     let units = directory.suggest(&text, None, UNITS);
     let (words, total) = counted(language, listing.total);
     let shown = listing.rows.len();
-    let pager = (shown > 0).then(|| Pager::new(language, &query, number, PAGE_ROWS, shown, total));
+    let pager = (shown > 0 || number > 1)
+        .then(|| Pager::new(language, &query, number, PAGE_ROWS, shown, total));
     let title = language.say("search.title");
     let mut shell = house.shell(&who, "", title).await?.crumb_here(title);
     shell.searched.clone_from(&text);

@@ -133,6 +133,8 @@ pub struct Flash {
     pub key: String,
     /// What fills `{it}`.
     pub about: String,
+    /// It was not done.
+    pub is_fault: bool,
 }
 
 /// Goes to another page, which says what was done.
@@ -145,18 +147,26 @@ pub struct Done {
 impl Done {
     /// To that page, with the words of that key.
     pub fn to(page: impl Into<String>, key: &str) -> Self {
-        Self { to: page.into(), flash: Flash { key: key.to_owned(), about: String::new() } }
+        Self::about(page, key, "")
+    }
+
+    /// To that page, with the words of that key on why nothing was done.
+    pub fn sorry(page: impl Into<String>, key: &str) -> Self {
+        let mut done = Self::to(page, key);
+        done.flash.is_fault = true;
+        done
     }
 
     /// The same, with `{it}` in the words filled.
     pub fn about(page: impl Into<String>, key: &str, it: impl std::fmt::Display) -> Self {
-        Self { to: page.into(), flash: Flash { key: key.to_owned(), about: it.to_string() } }
+        let flash = Flash { key: key.to_owned(), about: it.to_string(), is_fault: false };
+        Self { to: page.into(), flash }
     }
 }
 
 impl IntoResponse for Done {
     fn into_response(self) -> Response {
-        let value = format!("{} {}", self.flash.key, self.flash.about);
+        let value = self.flash.written();
         let set = cookie(FLASH_COOKIE, &escaped(&value), Life::Window, false);
         let mut response = Redirect::to(&self.to).into_response();
         append(&mut response, &set);
@@ -336,10 +346,18 @@ pub fn escaped(text: &str) -> String {
     utf8_percent_encode(text, KEPT).to_string()
 }
 
+impl Flash {
+    /// As the cookie carries it: a fault begins with an exclamation mark.
+    fn written(&self) -> String {
+        format!("{}{} {}", if self.is_fault { "!" } else { "" }, self.key, self.about)
+    }
+}
+
 fn read_flash(value: &str) -> Option<Flash> {
     let text = percent_decode_str(value).decode_utf8().ok()?;
     let (key, about) = text.split_once(' ')?;
-    is_known(key).then(|| Flash { key: key.to_owned(), about: about.to_owned() })
+    let (key, is_fault) = key.strip_prefix('!').map_or((key, false), |key| (key, true));
+    is_known(key).then(|| Flash { key: key.to_owned(), about: about.to_owned(), is_fault })
 }
 
 /// A page of ours to go back to, never an address elsewhere.
@@ -477,10 +495,11 @@ mod tests {
 
     #[test]
     fn what_was_done_survives_the_cookie() {
-        let flash =
-            Flash { key: "error.not-found".to_owned(), about: "凤翔 分局; x".to_owned() };
-        let value = escaped(&format!("{} {}", flash.key, flash.about));
-        assert_eq!(read_flash(&value), Some(flash));
+        for is_fault in [false, true] {
+            let (key, about) = ("error.not-found".to_owned(), "凤翔 分局; x".to_owned());
+            let flash = Flash { key, about, is_fault };
+            assert_eq!(read_flash(&escaped(&flash.written())), Some(flash));
+        }
         assert_eq!(read_flash("no.such.key%20x"), None);
     }
 }

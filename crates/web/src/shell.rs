@@ -40,6 +40,8 @@ pub struct Shell {
     pub crumbs: Vec<Crumb>,
     /// What was just done.
     pub flash: Option<String>,
+    /// Or rather not done.
+    pub flash_is_fault: bool,
     /// Whether the page takes the whole width (registers).
     pub wide: bool,
     /// Who printed it and when.
@@ -124,7 +126,7 @@ impl House {
     /// The shell of a page for somebody who acts for a unit, with what waits for them.
     ///
     /// `place` is the navigation entry the page belongs to: `home`, `register`, a mechanism's id,
-    /// `liaison`, `rules`, `admin`; empty for none.
+    /// `library`, `liaison`, `rules`, `admin`; empty for none.
     ///
     /// # Errors
     /// When the database fails.
@@ -176,6 +178,7 @@ impl Shell {
             nav,
             crumbs: Vec::new(),
             flash,
+            flash_is_fault: visitor.flash.as_ref().is_some_and(|flash| flash.is_fault),
             wide: false,
             printed: language.fill("shell.printed", &[("name", &name), ("day", &today)]),
             jobs: visitor.jobs,
@@ -294,6 +297,7 @@ fn nav(language: Language, session: &Session, place: &str) -> Vec<NavEntry> {
         nav.push(group("mechanisms"));
         nav.extend(MECHANISMS.iter().map(|one| entry(&format!("/{}", one.id), one.id, one.id)));
         nav.push(group("general"));
+        nav.push(entry("/library", "cases", "library"));
     } else {
         nav.push(entry("/", "home", "home"));
     }

@@ -20,7 +20,7 @@ use crate::fields::{Fields, Query};
 use crate::filters;
 use crate::message::{Language, T};
 use crate::session::{
-    Account, Address, Visitor, own_page, with_language, with_session, without_session,
+    Account, Address, Done, Visitor, own_page, with_language, with_session, without_session,
 };
 use crate::shell::{Page, Shell};
 use crate::{Demo, House};
@@ -154,7 +154,7 @@ const MOVE_DAYS_MAX: i64 = 3_660;
 
 /// `POST /demo/clock`: moves the platform's date forward and lets pass what has run out. Sessions go by
 /// the machine's clock, so whoever moves it stays signed in.
-async fn move_clock(State(house): State<House>, form: Fields) -> Result<Redirect, WebError> {
+async fn move_clock(State(house): State<House>, form: Fields) -> Result<Response, WebError> {
     let clock = std::sync::Arc::clone(&demo(&house)?.clock);
     let now = house.now();
     let days = form.parsed::<i64>("days").filter(|days| (1..=MOVE_DAYS_MAX).contains(days));
@@ -163,10 +163,11 @@ async fn move_clock(State(house): State<House>, form: Fields) -> Result<Redirect
         (None, Some(day)) => on_day(now, day),
         (None, None) => None,
     };
-    let to = to.ok_or_else(|| WebError::bad("demo.wrong-date"))?;
+    let back = own_page(form.get("next"));
+    let Some(to) = to else { return Ok(Done::sorry(back, "demo.wrong-date").into_response()) };
     clock.move_to(to);
     house.store.pass_time().await?;
-    Ok(Redirect::to(&own_page(form.get("next"))))
+    Ok(Redirect::to(&back).into_response())
 }
 
 /// The same hour so many days later.

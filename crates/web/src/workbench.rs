@@ -235,7 +235,7 @@ struct ListPage {
     about: &'static str,
     empty: &'static str,
     owed: Vec<OwedLine>,
-    lines: Vec<(Line, Signing)>,
+    lines: Vec<(Line, Signing, Vec<sign::Started>)>,
     drafts: Vec<DraftLine>,
     can_urge: bool,
     can_sign: bool,
@@ -310,10 +310,19 @@ async fn list_page(
         _ => return Err(WebError::NotFound),
     };
     let shown = owed.len() + matters.len();
-    let pager = (shown > 0).then(|| {
+    let pager = (shown > 0 || (number > 1 && list != "drafts")).then(|| {
         let total = crate::parts::pager::Rows::Exactly(total);
         Pager::new(language, query, number, PAGE_ROWS, shown, total)
     });
+    let can_sign = list == "acknowledge" && who.is(RoleName::Liaison);
+    let mut lines = Vec::new();
+    for row in matters {
+        // Whoever signs for several at once sees what each of them starts.
+        let starting =
+            if can_sign { sign::starting(house, who, &reader, &row).await? } else { Vec::new() };
+        let act = reader.signing(&row);
+        lines.push((reader.line(row), act, starting));
+    }
     let shell = house.shell(who, "home", title).await?.crumb_here(title);
     Ok(Page(ListPage {
         t,
@@ -321,16 +330,10 @@ async fn list_page(
         about,
         empty,
         owed: owed.iter().map(|row| reader.owed(row)).collect(),
-        lines: matters
-            .into_iter()
-            .map(|row| {
-                let act = reader.signing(&row);
-                (reader.line(row), act)
-            })
-            .collect(),
+        lines,
         drafts: own_drafts,
         can_urge: list == "theirs" && scope.works(),
-        can_sign: list == "acknowledge" && who.is(RoleName::Liaison),
+        can_sign,
         pager,
     }))
 }

@@ -130,7 +130,7 @@ impl<'a> Question<'a> {
         if rows < page.rows() && (rows > 0 || page.number <= 1) {
             return Ok(Total::Exactly(count(seen)));
         }
-        if seen > COUNTED_MAX {
+        if seen > COUNTED_MAX && rows > 0 {
             return Ok(Total::MoreThan(count(seen)));
         }
         let mut statement = Statement::default();

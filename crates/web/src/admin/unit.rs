@@ -88,7 +88,7 @@ pub(super) async fn list(
             is_doubtful: !SURE.contains(&unit.basis.as_str()),
         })
         .collect();
-    let pager = (!rows.is_empty())
+    let pager = (!rows.is_empty() || number > 1)
         .then(|| Pager::new(language, &query, number, PAGE_ROWS, rows.len(), Rows::Exactly(total)));
     let all = || std::iter::once((String::new(), t("page.all").to_owned()));
     let states = [("open", t("admin.open")), ("closed", t("admin.closed"))]

@@ -258,12 +258,9 @@ impl<'de> Visitor<'de> for StrictVisitor {
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
+    // As in a form, the character NUL falls away: no database keeps it in a text.
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+        Ok(Value::String(value.replace('\0', "")))
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
@@ -294,6 +291,12 @@ impl<'de> Visitor<'de> for StrictVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_character_nul_falls_away() {
+        let Strict(value) = serde_json::from_str("{\"a\": [\"凤\\u0000翔\"]}").unwrap();
+        assert_eq!(value, serde_json::json!({ "a": ["凤翔"] }));
+    }
 
     #[test]
     fn a_name_given_twice_is_told() {

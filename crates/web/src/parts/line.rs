@@ -203,8 +203,13 @@ impl Reader {
     #[must_use]
     pub fn clock(&self, due_at: Option<Timestamp>) -> (Option<Light>, String) {
         let Some(due) = due_at.map(due_of) else { return (None, String::new()) };
-        let clock = Clock { due, provisional: false, suspended: false };
-        (Some(Light::of(clock, self.now, self.language)), end(due))
+        (Some(self.light(due, false)), end(due))
+    }
+
+    /// The light of an end.
+    #[must_use]
+    pub fn light(&self, due: Due, provisional: bool) -> Light {
+        Light::of(Clock { due, provisional, suspended: false }, self.now, self.language)
     }
 
     /// Something owed.
@@ -257,6 +262,14 @@ impl Reader {
             None => Signing { href: format!("/matters/{}", row.id), is_plain: false },
         }
     }
+}
+
+/// Whether an option is one of the kinds a list can be narrowed to.
+#[must_use]
+pub fn is_category(rules: &Rules, id: &str) -> bool {
+    let fields = rules.procedures().flat_map(|one| &one.fields);
+    let mut kinds = fields.filter(|field| CATEGORY_FIELDS.contains(&field.id.as_str()));
+    kinds.any(|field| field.options.iter().any(|option| option.id == id))
 }
 
 /// How something served is signed for.

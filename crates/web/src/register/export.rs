@@ -19,7 +19,7 @@ use crate::message::Language;
 use crate::parts::line::Reader;
 use crate::session::SignedIn;
 
-/// `GET /register/export` and `GET /{mechanism}/export`.
+/// `GET /register/export`, `GET /library/export` and `GET /{mechanism}/export`.
 pub(super) async fn export(
     State(house): State<House>,
     who: SignedIn,

@@ -130,7 +130,7 @@ pub(super) async fn show(
         })
         .collect();
     let total = Rows::Exactly(i64::try_from(chosen.len()).unwrap_or(i64::MAX));
-    let pager = (!rows.is_empty())
+    let pager = (!rows.is_empty() || number > 1)
         .then(|| Pager::new(language, &query, number, PAGE_ROWS, rows.len(), total));
     let title = language.say("lights.title");
     let shell = house.shell(&who, "home", title).await?.crumb_here(title);

@@ -34,6 +34,21 @@ async fn a_list_shows_what_is_asked_for_and_says_what_narrows_it() {
         assert!(wide.contains(words), "{words}");
     }
     assert!(!wide.contains("去掉条件"));
+    let wide = browser.get("/register?state=gone&light=blue&category=noise2&sort=up").await.html();
+    for words in [
+        "没有状态“gone”",
+        "没有期限状况“blue”",
+        "没有污染类别“noise2”",
+        "没有排序方式“up”",
+        "共 2 件",
+    ] {
+        assert!(wide.contains(words), "{words}");
+    }
+    assert!(!wide.contains("去掉条件"));
+    let backwards = browser.get("/register?from=2026-03-02&to=2026-03-01").await.html();
+    assert!(backwards.contains("起始日期晚于截止日期") && backwards.contains("没有符合条件的事项"));
+    let one_day = browser.get("/register?from=2026-03-02&to=2026-03-02").await.html();
+    assert!(!one_day.contains("起始日期晚于") && one_day.contains("共 2 件"));
     for odd in [
         "?page=0",
         "?page=99999999",
@@ -42,8 +57,27 @@ async fn a_list_shows_what_is_asked_for_and_says_what_narrows_it() {
         "?from=yesterday",
         "?unit=nobody",
         "?sort=%00",
+        "?q=%00",
+        "?q=a%00b&division=%00&from=%00",
     ] {
         assert_eq!(browser.get(&format!("/register{odd}")).await.status, 200, "{odd}");
+    }
+    assert_eq!(browser.get("/search?q=%00").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_page_past_the_end_says_so_and_leads_back() {
+    let world = World::new("2026-03-02").await;
+    world.problem("G61030501", "长青能源化工锅炉颗粒物超标").await;
+    let mut browser = Browser::of(&world, "G61030501", RoleName::Handler).await;
+    for list in ["/register?page=7", "/work/turn?page=7", "/search?q=%E9%95%BF%E9%9D%92&page=7"] {
+        let html = browser.get(list).await.html();
+        assert!(html.contains("没有第 7 页"), "{list}: {html}");
+        assert!(html.contains("page=1\""), "{list}");
+        for empty in ["还没有事项", "没有找到相符的事项", "目前没有由我方经手的事项"]
+        {
+            assert!(!html.contains(empty), "{list}: {empty}");
+        }
     }
 }
 
@@ -82,6 +116,27 @@ async fn a_tab_says_how_many_are_open_and_the_list_how_many_of_all() {
     assert!(html.contains("共 1 件，其中在办 1 件"));
     let some = browser.get("/correction?state=open").await.html();
     assert!(some.contains("共 1 件<"), "a narrowed list is only counted");
+}
+
+#[tokio::test]
+async fn the_library_holds_the_matters_of_every_procedure() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let mut browser = Browser::of(&world, PROCURATORATE, RoleName::Handler).await;
+    let html = browser.get("/library").await.html();
+    for tab in ["行政公益诉讼案件", "检察建议", "公益诉讼案件线索", "环境问题", "整改项"]
+    {
+        assert!(html.contains(&format!(">{tab} <span class=\"count\">在办 1</span>")), "{tab}");
+    }
+    // It opens on the cases, and each tab on its own.
+    assert!(html.contains(&format!("/matters/{}", story.case)));
+    assert!(!html.contains(&format!("/matters/{}", story.suggestion)));
+    let letters = browser.get("/library?procedure=suggestion&light=on-time").await.html();
+    assert!(letters.contains(&format!("/matters/{}", story.suggestion)));
+    assert!(html.contains("href=\"/library\" aria-current=\"page\""), "{html}");
+    assert_eq!(browser.get("/library?procedure=nothing").await.status, 404);
+    let export = browser.get("/library/export?procedure=suggestion").await;
+    assert!(export.status == 200 && export.header("content-type").contains("spreadsheetml"));
 }
 
 #[tokio::test]

@@ -30,6 +30,9 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/register", "HL"),
     ("GET", "/register/export", "HL"),
     ("POST", "/register/export", "HL"),
+    ("GET", "/library", "HL"),
+    ("GET", "/library/export", "HL"),
+    ("POST", "/library/export", "HL"),
     ("POST", "/views", "HL"),
     ("POST", "/views/delete", "HL"),
     ("GET", "/search", "HL"),
@@ -60,6 +63,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/jobs/{job}/result", "HLSKA"),
     ("POST", "/jobs/{job}/cancel", "HLSKA"),
     ("GET", "/units/suggest", "HLSKA"),
+    ("GET", "/divisions/{division}/map", "HLSKA"),
     ("GET", "/divisions/suggest", "HLSKA"),
     ("GET", "/units/{unit}", "HLSKA"),
     ("GET", "/units/{unit}/handover", "LK"),
@@ -208,6 +212,7 @@ fn every_route_is_listed_and_every_listed_route_exists() {
 fn address(world: &World, path: &str) -> String {
     let unit = world.unit("J61030500").to_string();
     path.replace("{unit}", &unit)
+        .replace("{division}", "610305")
         .replace("{name}", "app.css")
         .replace("{list}", "owed")
         .replace("{matter}", "0190b6a0-0000-7000-8000-00000000000a")

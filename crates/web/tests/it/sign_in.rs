@@ -112,8 +112,12 @@ async fn the_demo_clock_moves_forward_only() {
     let world = World::new("2026-03-02").await;
     let mut browser = Browser::of(&world, "G61030501", RoleName::Handler).await;
     let answer = browser.send_form("/demo/clock", &[("to", "2026-03-02"), ("next", "/")]).await;
-    assert_eq!(answer.status, 400, "not into the past");
-    assert!(answer.html().contains("只能向后移动"));
+    assert_eq!((answer.status, answer.location()), (303, "/"), "back to the form");
+    assert_eq!(world.house.today().to_string(), "2026-03-02", "not into the past");
+    let html = browser.get("/").await.html();
+    assert!(
+        html.contains("notice bad") && html.contains("只能向后移动") && html.contains("demo-to")
+    );
     let answer = browser.send_form("/demo/clock", &[("days", "7"), ("next", "/register")]).await;
     assert_eq!((answer.status, answer.location()), (303, "/register"));
     assert_eq!(world.house.today().to_string(), "2026-03-09");
