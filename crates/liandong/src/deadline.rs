@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "A..B")]
     exclude: Vec<String>,
     /// An extension granted, in the unit of the limit's own rule; may be repeated  批准延长
-    #[arg(long, value_name = "N", num_args = 1..)]
+    #[arg(long, value_name = "N", num_args = 1.., allow_negative_numbers = true)]
     extend: Vec<String>,
     /// Apply the text in force on this day, not on the day of the trigger  按该日有效的文本计算
     #[arg(long, value_name = "DATE")]
@@ -170,8 +170,8 @@ fn parse_extensions(version: &LimitVersion, texts: &[String]) -> Result<Vec<Exte
         .map(|text| {
             let number: u32 = text.parse().map_err(|_| {
                 Words::new(
-                    format!("--extend：“{text}”不是数"),
-                    format!("--extend: `{text}` is not a number"),
+                    format!("--extend：“{text}”不是延长的数量，请写正整数，例如 1"),
+                    format!("--extend: `{text}` is no number to extend by; write a whole number such as 1"),
                 )
             })?;
             version.extension(number).map_err(|refused| refused.words())
@@ -331,6 +331,8 @@ mod tests {
         assert!(told("transfer-deliver-24h --from 2026-09-30").contains("hours"));
         assert!(told("clue-register --from 2026-09-30").contains("no number"));
         assert!(told("suggestion-serve --from 2026-05-11 --extend 2").contains("no rule"));
+        let negative = told("pil-review-admin --from 2024-10-08 --extend -1");
+        assert!(negative.contains("`-1` is no number to extend by"), "{negative}");
         let exclude = "pil-review-admin --from 2026-05-11 --exclude";
         assert!(told(&format!("{exclude} 2026-06-30..2026-05-20")).contains("before it begins"));
         assert!(told(&format!("{exclude} 2026-06-30")).contains(".."));

@@ -174,6 +174,8 @@ fn part(
         Seen::Masked => Shown::Masked,
         // A box that was left empty says nothing in a letter.
         Seen::Value(Value::Boolean(false)) if field.kind == FieldKind::Boolean => return None,
+        Seen::Value(Value::Date(day)) => Shown::Words(long_date(look.language, *day)),
+        Seen::Value(Value::Instant(at)) => Shown::Words(long_time(look.language, *at)),
         Seen::Value(value) => shown(look, field, value),
     };
     Some(Part { label: look.of(&field.label), shown })
@@ -187,6 +189,16 @@ fn long_date(language: Language, day: Date) -> String {
     }
 }
 
+/// `2015年12月3日9时5分`, `3 December 2015, 9:05`.
+fn long_time(language: Language, at: Timestamp) -> String {
+    let here = calendar::SHANGHAI.to_datetime(at);
+    let day = long_date(language, here.date());
+    match language {
+        Language::Zh => format!("{day}{}时{}分", here.hour(), here.minute()),
+        Language::En => format!("{day}, {}:{:02}", here.hour(), here.minute()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,5 +208,8 @@ mod tests {
         let day = "2015-12-03".parse().unwrap();
         assert_eq!(long_date(Language::Zh, day), "2015年12月3日");
         assert_eq!(long_date(Language::En, day), "3 December 2015");
+        let at = "2015-12-03T09:05:00+08:00".parse().unwrap();
+        assert_eq!(long_time(Language::Zh, at), "2015年12月3日9时5分");
+        assert_eq!(long_time(Language::En, at), "3 December 2015, 9:05");
     }
 }

@@ -207,8 +207,8 @@ async fn receipt(
     let file_name = file_name(&matter.number, event, who.language);
     Ok(Page(ReceiptPage {
         t: who.language.t(),
-        shell: house
-            .shell(&who, "register", title)
+        shell: room
+            .shell(&house, &who, title)
             .await?
             .crumb(format!("/matters/{}", matter.id), &about)
             .crumb_here(title),
