@@ -203,13 +203,14 @@ impl Reader {
     #[must_use]
     pub fn clock(&self, due_at: Option<Timestamp>) -> (Option<Light>, String) {
         let Some(due) = due_at.map(due_of) else { return (None, String::new()) };
-        (Some(self.light(due, false)), end(due))
+        (Some(self.light(due)), end(due))
     }
 
     /// The light of an end.
     #[must_use]
-    pub fn light(&self, due: Due, provisional: bool) -> Light {
-        Light::of(Clock { due, provisional, suspended: false }, self.now, self.language)
+    pub fn light(&self, due: Due) -> Light {
+        let clock = Clock { due, provisional: false, suspended: false };
+        Light::of(clock, self.now, self.language)
     }
 
     /// Something owed.

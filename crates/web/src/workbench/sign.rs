@@ -86,7 +86,7 @@ fn started(who: &SignedIn, reader: &Reader, matter: &Matter, before: usize) -> V
         let day = end(owed.due);
         Started {
             words: reader.language().fill("work.sign-due", &[("name", &name), ("day", &day)]),
-            light: reader.light(owed.due, owed.provisional),
+            light: reader.light(owed.due),
         }
     })
     .collect()
