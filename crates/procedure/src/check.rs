@@ -857,6 +857,9 @@ impl Checker<'_> {
                     }
                     Question::Party => (!self.file.parties.contains_key(first))
                         .then(|| format!("there is no party `{first}`")),
+                    Question::Made if names.len() > 2 => {
+                        Some("`made` takes a document, or two".to_owned())
+                    }
                     Question::Made => names
                         .iter()
                         .find(|id| !self.file.documents.iter().any(|d| d.id.get_ref() == *id))

@@ -136,6 +136,16 @@ impl Guard {
         }
     }
 
+    /// Every field, obligation, document, party or procedure it names.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::names).collect(),
+            Self::Not(inner) => inner.names(),
+            Self::Compare(left, _, right) => [left.names(), right.names()].concat(),
+            Self::Is(term) => term.names(),
+        }
+    }
+
     /// Whether it holds for a matter among its family on a day.
     #[must_use]
     pub fn holds(&self, matter: &Matter, family: &Family, today: Date) -> bool {
@@ -200,6 +210,14 @@ impl Term {
             | Self::Number(_)
             | Self::Truth(_)
             | Self::Today => None,
+        }
+    }
+
+    fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Field(id) => vec![id],
+            Self::Ask(_, names) => names.iter().map(String::as_str).collect(),
+            Self::Text(_) | Self::Number(_) | Self::Truth(_) | Self::Today => Vec::new(),
         }
     }
 

@@ -213,7 +213,13 @@ impl<'a> Walk<'a> {
                 idle += 1;
                 self.wait(IDLE_DAYS)?;
             }
-            if self.chance.one_in(if self.waits_for_time() { 1 } else { 3 }) {
+            // Where it waits for people, not for time, little time passes: limits run.
+            let pause = match (self.waits_for_time(), self.heading.waits()) {
+                (true, _) => 1,
+                (false, true) => 9,
+                (false, false) => 3,
+            };
+            if self.chance.one_in(pause) {
                 let days = self.chance.below(PAUSE_DAYS_MAX + 1);
                 self.wait(days)?;
             }
@@ -392,6 +398,9 @@ impl<'a> Walk<'a> {
         if let Some(awaited) = self.heading.awaits() {
             return self.family.get(id).is_some_and(|matter| matter.procedure == awaited);
         }
+        if self.heading.waits() {
+            return self.family.get(id).is_some_and(|matter| self.heading.is_there(matter));
+        }
         let left = |matter: &Matter| self.heading.left(&matter.procedure);
         let live = self.family.matters().filter(|matter| !matter.ended);
         let nearest = live.filter_map(left).min();
@@ -451,13 +460,15 @@ impl<'a> Walk<'a> {
         if moving.is_empty() || self.chance.one_in(4) {
             moving.append(&mut staying);
         }
-        if moving.is_empty() || self.chance.one_in(8) {
+        let moves = |(_, choice): &(Actor, Choice)| !matches!(choice, Choice::Urge(_));
+        if !moving.iter().any(moves) || self.chance.one_in(8) {
             moving.append(&mut ending);
         }
         Ok(moving)
     }
 
-    /// Mostly what comes nearer, and of that what was done least; sometimes anything.
+    /// Mostly what comes nearer, else what paves the way, and of that what was done least; sometimes
+    /// anything.
     fn choose(&mut self, matter: &Matter, choices: &[(Actor, Choice)]) -> usize {
         let any = self.chance.below(choices.len());
         if self.chance.one_in(4) {
@@ -469,9 +480,10 @@ impl<'a> Walk<'a> {
                 let done = self.done.get(&(matter.procedure.clone(), *place));
                 let action = actions.get(*place);
                 let nears = action.is_some_and(|action| self.heading.nears(matter, action));
-                (!nears, done.copied().unwrap_or(0))
+                let paves = action.is_some_and(|action| self.heading.paves(matter, action));
+                (!nears, !paves, done.copied().unwrap_or(0))
             }
-            _ => (false, 0),
+            _ => (false, false, 0),
         };
         // Starting anywhere, so that what weighs the same takes turns.
         let turns = (0..choices.len()).map(|at| (at + any) % choices.len());

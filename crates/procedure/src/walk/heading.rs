@@ -32,6 +32,8 @@ pub(super) struct Heading<'a> {
     /// Where the platform does the goal by itself when another matter moves: that matter's procedure, and
     /// acts to go until it does.
     awaited: Option<(&'a str, Distances<'a>)>,
+    /// What the goal's conditions ask about: fields, obligations, documents.
+    asked: BTreeSet<&'a str>,
     /// Steps since some matter stands where the goal is done; 0 when none does.
     waited: usize,
 }
@@ -51,8 +53,8 @@ impl<'a> Heading<'a> {
             let opening = procedure.actions.iter().filter(opening);
             distances.insert(procedure.id.as_str(), to_reach(procedure, opening));
         }
-        let (awaited, waited) = (None, 0);
-        let mut heading = Self { rules, about, ways, distances, goal, awaited, waited };
+        let (awaited, asked, waited) = (None, BTreeSet::new(), 0);
+        let mut heading = Self { rules, about, ways, distances, goal, awaited, asked, waited };
         heading.head_for(goal);
         Some(heading)
     }
@@ -60,6 +62,7 @@ impl<'a> Heading<'a> {
     fn head_for(&mut self, goal: &'a Action) {
         self.goal = goal;
         self.waited = 0;
+        self.asked = goal.guards.iter().flat_map(|condition| condition.must.names()).collect();
         self.distances.insert(&self.about.id, to_reach(self.about, [goal]));
         self.awaited = goal.on.as_ref().and_then(|on| {
             let moves = self.rules.procedure(&on.procedure)?;
@@ -74,9 +77,22 @@ impl<'a> Heading<'a> {
         matter.procedure == self.about.id && self.goal.from.contains(&matter.state)
     }
 
+    /// Whether a walk waits where its goal is done.
+    pub(super) fn waits(&self) -> bool {
+        self.waited > 0
+    }
+
+    /// Whether an act changes what the goal's conditions ask about, where the goal is done.
+    pub(super) fn paves(&self, matter: &Matter, action: &Action) -> bool {
+        let extended = action.extends.iter().map(|extend| &extend.obligation);
+        let mut changed =
+            extended.chain(&action.starts).chain(&action.documents).chain(action.fields());
+        self.is_there(matter) && changed.any(|name| self.asked.contains(name.as_str()))
+    }
+
     /// The procedure whose matter must move, while some matter stands where the goal then follows.
     pub(super) fn awaits(&self) -> Option<&'a str> {
-        self.awaited.as_ref().filter(|_| self.waited > 0).map(|(procedure, _)| *procedure)
+        self.awaited.as_ref().filter(|_| self.waits()).map(|(procedure, _)| *procedure)
     }
 
     /// Draws another goal when this one was reached by the last events, or cannot be any more.
@@ -119,7 +135,7 @@ impl<'a> Heading<'a> {
 
     /// Whether an act comes nearer: it is the goal, it opens what lies on the way, or it shortens the way.
     pub(super) fn nears(&self, matter: &Matter, action: &Action) -> bool {
-        if let Some((procedure, distances)) = self.awaited.as_ref().filter(|_| self.waited > 0)
+        if let Some((procedure, distances)) = self.awaited.as_ref().filter(|_| self.waits())
             && matter.procedure == *procedure
         {
             let to_go = |state: &str| distances.get(state).copied();

@@ -30,8 +30,8 @@ fn scene<'a>(rules: &'a Rules, units: &'a [UnitId], file: &'a str, seed: u64) ->
 }
 
 /// Walks a thousand times about a procedure; every state must be come to and every action done on some
-/// walk, by somebody or by the platform itself, save those that are named.
-fn walks(about: &str, never: &[&str]) {
+/// walk, by somebody or by the platform itself.
+fn walks(about: &str) {
     let (rules, units, file) = (files::rules(), units(), file());
     let (mut states, mut acts) = (BTreeSet::new(), BTreeSet::new());
     for seed in 0..WALKS {
@@ -45,7 +45,7 @@ fn walks(about: &str, never: &[&str]) {
     assert!(missed.is_empty(), "no walk about `{about}` came to {missed:?}");
     let undone = procedure.actions.iter().map(|action| &action.id);
     let undone: Vec<_> = undone.filter(|id| !acts.contains(*id)).collect();
-    assert_eq!(undone, never, "what no walk about `{about}` did");
+    assert!(undone.is_empty(), "no walk about `{about}` did {undone:?}");
 }
 
 /// Notes the states its matters came to and what was done in them.
@@ -67,28 +67,27 @@ fn note(walked: &Walked, states: &mut BTreeSet<String>, acts: &mut BTreeSet<Stri
 
 #[test]
 fn a_thousand_walks_about_problems() {
-    walks("problem", &[]);
+    walks("problem");
 }
 
 #[test]
 fn a_thousand_walks_about_repair_items() {
-    walks("repair-item", &[]);
+    walks("repair-item");
 }
 
 #[test]
 fn a_thousand_walks_about_clues() {
-    walks("clue", &[]);
+    walks("clue");
 }
 
 #[test]
 fn a_thousand_walks_about_cases() {
-    // Three approvals in a row within the month of an extension.
-    walks("administrative-public-interest-case", &["extend-review-further"]);
+    walks("administrative-public-interest-case");
 }
 
 #[test]
 fn a_thousand_walks_about_suggestions() {
-    walks("suggestion", &[]);
+    walks("suggestion");
 }
 
 #[test]
