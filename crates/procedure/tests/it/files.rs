@@ -60,7 +60,21 @@ fn every_shipped_procedure_is_sound() {
     let ids: Vec<_> = rules.procedures().map(|procedure| procedure.id.as_str()).collect();
     assert_eq!(
         ids,
-        ["administrative-public-interest-case", "clue", "problem", "repair-item", "suggestion"]
+        [
+            "administrative-public-interest-case",
+            "civil-public-interest-case",
+            "clue",
+            "custody-item",
+            "damage-compensation",
+            "evidence-request",
+            "non-prosecution-penalty",
+            "pre-suit-notice",
+            "problem",
+            "procuratorial-opinion-transfer",
+            "repair-item",
+            "suggestion",
+            "suspected-crime-transfer",
+        ]
     );
 }
 

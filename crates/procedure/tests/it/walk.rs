@@ -91,11 +91,64 @@ fn a_thousand_walks_about_suggestions() {
 }
 
 #[test]
+fn a_thousand_walks_about_civil_cases() {
+    walks("civil-public-interest-case", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_pre_suit_notices() {
+    walks("pre-suit-notice", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_compensations() {
+    walks("damage-compensation", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_transfers_to_the_police() {
+    walks("suspected-crime-transfer", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_opinions_to_transfer() {
+    walks("procuratorial-opinion-transfer", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_reverse_referrals() {
+    walks("non-prosecution-penalty", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_evidence_requests() {
+    walks("evidence-request", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_items_in_custody() {
+    walks("custody-item", &[]);
+}
+
+#[test]
 fn there_are_walks_about_every_procedure() {
     let rules = files::rules();
     let ids: Vec<_> = rules.procedures().map(|procedure| procedure.id.as_str()).collect();
-    let walked =
-        ["administrative-public-interest-case", "clue", "problem", "repair-item", "suggestion"];
+    let walked = [
+        "administrative-public-interest-case",
+        "civil-public-interest-case",
+        "clue",
+        "custody-item",
+        "damage-compensation",
+        "evidence-request",
+        "non-prosecution-penalty",
+        "pre-suit-notice",
+        "problem",
+        "procuratorial-opinion-transfer",
+        "repair-item",
+        "suggestion",
+        "suspected-crime-transfer",
+    ];
     assert_eq!(ids, walked, "a new procedure needs walks of its own");
 }
 
