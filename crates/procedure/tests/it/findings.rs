@@ -25,6 +25,7 @@ use procedure::matter::Standing;
 use procedure::walk::{Scene, walk};
 use procedure::{UnitId, What, Why};
 
+use crate::civil::{COMPENSATION, claimed};
 use crate::family::{Units, at};
 use crate::files;
 use crate::story::{
@@ -58,14 +59,38 @@ fn f2_transfer_rests_on_article_33_of_the_code_from_its_first_day_and_on_the_not
 }
 
 #[test]
-fn f3_a_clue_of_harm_that_others_are_to_make_good_can_be_handed_on() {
-    // Compensation has no procedure yet; its road out of this one is handing the clue on.
-    let mut story = Story::on("2026-09-01");
-    story.problem(BUREAU);
-    story.clue(BUREAU);
-    let to = [("hand-on-target", "civil-administrative"), ("hand-on-reason", "赔偿权利人未磋商")];
-    story.act("clue", PROCURATORATE, "hand-on", &to);
-    assert_eq!(story.state("clue"), "handed-on");
+fn f3_where_the_government_neither_negotiates_nor_sues_the_procuratorate_may() {
+    let mut story = claimed("2026-09-01");
+    let no_start = [
+        ("check-note", "已核查"),
+        ("no-start-ground", "no-assets"),
+        ("no-start-reason", "没有赔偿能力"),
+    ];
+    let take_up = [("suit-cause", "生态环境损害民事公益诉讼")];
+    // Not while the department still checks.
+    let early = story.refused(COMPENSATION, PROCURATORATE, "sue-instead", &take_up);
+    assert_eq!(early.why, Why::State);
+    story.act(COMPENSATION, BUREAU, "do-not-start", &no_start);
+    story.act(COMPENSATION, PROCURATORATE, "urge", &[("urge-words", "请启动索赔")]);
+    assert_eq!(story.due(COMPENSATION, "urge-answer"), day("2026-09-08"));
+    story.act(COMPENSATION, PROCURATORATE, "sue-instead", &take_up);
+    assert_eq!(story.state(COMPENSATION), "procuratorial-suit");
+    assert_eq!(story.state("civil-public-interest-case"), "investigating");
+}
+
+#[test]
+fn f3_a_department_that_negotiates_is_urged_before_the_procuratorate_sues() {
+    let mut story = claimed("2026-09-01");
+    let start = [("check-note", "属实"), ("obligor", "某化工公司"), ("scope", "serious")];
+    story.act(COMPENSATION, BUREAU, "start", &start);
+    let done = [("assessment-kind", "expert"), ("assessor", "专家组"), ("assessment", "三百万元")];
+    story.act(COMPENSATION, BUREAU, "record-assessment", &done);
+    let take_up = [("suit-cause", "生态环境损害民事公益诉讼")];
+    let early = story.refused(COMPENSATION, PROCURATORATE, "sue-instead", &take_up);
+    assert_eq!(early.why, Why::Condition, "it has not been urged");
+    story.act(COMPENSATION, PROCURATORATE, "urge", &[("urge-words", "请及时磋商")]);
+    story.day("2026-09-09");
+    story.act(COMPENSATION, PROCURATORATE, "sue-instead", &take_up);
 }
 
 #[test]

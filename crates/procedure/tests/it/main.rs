@@ -7,9 +7,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod civil;
+mod evidence;
 mod family;
 mod files;
 mod findings;
 mod offered;
 mod story;
+mod transfer;
 mod walk;

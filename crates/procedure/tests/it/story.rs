@@ -139,6 +139,36 @@ impl Story {
         });
     }
 
+    /// What the head of a unit decides, without anybody drafting it.
+    pub(crate) fn lead(
+        &mut self,
+        procedure: &str,
+        unit: i64,
+        action: &str,
+        input: &[(&str, &str)],
+    ) {
+        let id = self.matter(procedure).id.clone();
+        let command = Command::Act { action: action.to_owned(), input: raw(input) };
+        self.ask(&id, &leader(unit), command)
+            .unwrap_or_else(|refusal| panic!("{procedure} {action}: {refusal:?}"));
+    }
+
+    /// Why an act is refused.
+    pub(crate) fn refused(
+        &mut self,
+        procedure: &str,
+        unit: i64,
+        action: &str,
+        input: &[(&str, &str)],
+    ) -> Refusal {
+        self.try_act(procedure, unit, action, input).unwrap_err()
+    }
+
+    /// Whether a unit has the newest matter of a procedure in sight.
+    pub(crate) fn sees(&self, procedure: &str, unit: i64) -> bool {
+        self.matter(procedure).seen_by.iter().any(|seen| seen.0 == unit)
+    }
+
     pub(crate) fn state(&self, procedure: &str) -> &str {
         &self.matter(procedure).state
     }
