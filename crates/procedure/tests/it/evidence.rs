@@ -114,6 +114,9 @@ fn a_request_too_broad_is_objected_to_put_to_the_higher_procuratorate_and_narrow
     let silent = story.refused(REQUEST, BUREAU, "provide", &part);
     let missing: Vec<_> = silent.fields.iter().map(|error| error.field.as_str()).collect();
     assert_eq!(missing, ["withheld", "withheld-ground"], "part needs its reasons");
+    list(&mut story);
+    story.act(REQUEST, PROCURATORATE, "withdraw", &[("withdraw-reason", "另行取得")]);
+    assert_eq!((story.state(REQUEST), story.state(ITEM)), ("withdrawn", "struck-off"));
 }
 
 #[test]

@@ -128,7 +128,8 @@ fn a_thousand_walks_about_evidence_requests() {
 
 #[test]
 fn a_thousand_walks_about_items_in_custody() {
-    walks("custody-item", &[]);
+    // It needs a request withdrawn between listing an item and handing it over; a story tells it.
+    walks("custody-item", &["strike-with-request"]);
 }
 
 #[test]
