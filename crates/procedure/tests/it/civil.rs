@@ -124,7 +124,8 @@ pub(crate) fn claimed(on: &str) -> Story {
     let mut story = Story::on(on);
     story.problem(BUREAU);
     let parties = [("claimant", "1"), ("procuratorate", "11")];
-    let input = [("facts", "非法倾倒危险废物"), ("clue-source", "penalty"), ("obligor", "某化工公司")];
+    let input =
+        [("facts", "非法倾倒危险废物"), ("clue-source", "penalty"), ("obligor", "某化工公司")];
     story.open(COMPENSATION, Some("problem"), BUREAU, &parties, &input);
     story
 }
@@ -163,12 +164,7 @@ fn compensation_is_agreed_confirmed_and_the_restoration_assessed() {
     story.day("2026-10-09");
     let asked = [("applied-on", "2026-10-09"), ("court-name", "宝鸡市中级人民法院")];
     story.act(COMPENSATION, BUREAU, "apply-confirmation", &asked);
-    story.act(
-        COMPENSATION,
-        BUREAU,
-        "record-court-notice",
-        &[("court-published-on", "2026-10-09")],
-    );
+    story.act(COMPENSATION, BUREAU, "record-court-notice", &[("court-published-on", "2026-10-09")]);
     let ruling = [("ruling-no", "（2026）陕03民特1号"), ("ruling-words", "协议有效")];
     let early = story.refused(COMPENSATION, BUREAU, "confirmed", &ruling);
     assert_eq!(early.why, Why::Condition, "the court's notice is not over");
@@ -186,7 +182,8 @@ fn negotiation_that_runs_out_has_failed_and_the_department_sues() {
     let mut story = negotiating();
     story.day("2026-09-29");
     assert_eq!(story.state(COMPENSATION), "to-sue");
-    let suit = [("sued-on", "2026-09-29"), ("court-name", "宝鸡市中级人民法院"), ("claims", "赔偿")];
+    let suit =
+        [("sued-on", "2026-09-29"), ("court-name", "宝鸡市中级人民法院"), ("claims", "赔偿")];
     story.act(COMPENSATION, BUREAU, "sue", &suit);
     assert_eq!(story.state(COMPENSATION), "in-suit");
 }

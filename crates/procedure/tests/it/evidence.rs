@@ -77,11 +77,8 @@ fn evidence_is_given_signed_for_used_and_returned() {
     let back = [("sent-back-by", "张某"), ("sent-back-on", "2026-04-20")];
     story.act(ITEM, PROCURATORATE, "send-back", &back);
     assert_eq!(story.owed(ITEM, "return").standing(), Standing::Met);
-    let taken = [
-        ("taken-back-by", "王某"),
-        ("taken-back-on", "2026-04-20"),
-        ("return-condition", "完好"),
-    ];
+    let taken =
+        [("taken-back-by", "王某"), ("taken-back-on", "2026-04-20"), ("return-condition", "完好")];
     story.act(ITEM, BUREAU, "take-back", &taken);
     story.act(REQUEST, PROCURATORATE, "close", &[("close-note", "全部返还")]);
     assert_eq!((story.state(ITEM), story.state(REQUEST)), ("returned", "closed"));

@@ -75,13 +75,15 @@ fn accepted() -> Story {
 }
 
 fn refuse_filing(story: &mut Story, on: &str) {
-    let input = [("no-filing-ground", "slight"), ("no-filing-reason", "情节显著轻微"), ("decided-on", on)];
+    let input =
+        [("no-filing-ground", "slight"), ("no-filing-reason", "情节显著轻微"), ("decided-on", on)];
     story.act(CRIME, POLICE, "decide-refusal", &input);
     story.act(CRIME, POLICE, "serve-refusal", &[("served-on", on)]);
 }
 
 fn file(story: &mut Story, on: &str) {
-    let input = [("filing-no", "宝陈公立字〔2026〕1号"), ("decided-on", on), ("filed-charge", "pollution")];
+    let input =
+        [("filing-no", "宝陈公立字〔2026〕1号"), ("decided-on", on), ("filed-charge", "pollution")];
     story.act(CRIME, POLICE, "decide-filing", &input);
     story.act(CRIME, POLICE, "serve-filing", &[("served-on", on)]);
 }
@@ -240,7 +242,8 @@ fn whoever_misses_three_days_may_no_longer_ask_for_reconsideration() {
     story.day("2026-03-06");
     refuse_filing(&mut story, "2026-03-06");
     story.day("2026-03-10");
-    let late = story.refused(CRIME, BUREAU, "ask-reconsideration", &[("reconsider-reason", "不服")]);
+    let late =
+        story.refused(CRIME, BUREAU, "ask-reconsideration", &[("reconsider-reason", "不服")]);
     assert_eq!(late.why, Why::Condition);
     // Supervision knows no such bar.
     story.act(CRIME, BUREAU, "suggest-supervision", &[("supervision-request", "应当立案")]);
