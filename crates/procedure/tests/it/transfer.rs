@@ -214,6 +214,36 @@ fn police_that_stay_silent_are_supervised_until_the_upper_procuratorate_consults
     );
     story.day("2026-07-03");
     story.act(CRIME, PROCURATORATE, "urge-investigation", &urge);
+    story.act(CRIME, POLICE, "answer-urging", &[("investigation-note", "正在鉴定")]);
+}
+
+#[test]
+fn where_no_procuratorate_is_above_supervision_ends_with_the_sender_told() {
+    let mut story = Story::on("2026-03-02");
+    story.problem(BUREAU);
+    let input = [
+        ("facts", "利用暗管向河道排放含铬废水"),
+        ("found-on", "2026-03-02"),
+        ("place", "长青工业园区"),
+        ("officers", "王某、赵某"),
+    ];
+    let top = UPPER_PROCURATORATE;
+    story.open(CRIME, Some("problem"), BUREAU, &[("police", "3"), ("procuratorate", "10")], &input);
+    report(&mut story);
+    story.lead(CRIME, BUREAU, "approve-transfer", &[]);
+    deliver(&mut story);
+    story.act(CRIME, POLICE, "accept", &[("acceptor", "李某"), ("accepted-on", "2026-03-02")]);
+    story.day("2026-03-06");
+    story.act(CRIME, top, "supervise-own", &[("supervision-finding", "逾期不决")]);
+    story.act(CRIME, top, "demand-reasons", &[("demand-words", "说明逾期不决的理由")]);
+    story.day("2026-03-16");
+    story.act(CRIME, top, "demand-correction", &[("correction", "说明理由")]);
+    let upward = story.refused(CRIME, top, "report-upward", &[("upward-report", "请予协商")]);
+    assert_eq!(upward.why, Why::Condition);
+    let ended = [("supervision-finding", "公安机关坚持不立案")];
+    story.act(CRIME, top, "stand-by-refusal", &ended);
+    story.act(CRIME, top, "tell-sender", &[("tell-words", "监督终结")]);
+    assert_eq!(story.state(CRIME), "back-with-agency");
 }
 
 #[test]
@@ -326,6 +356,44 @@ fn a_refusal_though_a_threshold_is_met_is_seen_and_the_opinion_brings_the_transf
     assert_eq!(story.owed(OPINION, "transfer").standing(), Standing::Met);
     assert_eq!(text(&story, OPINION, "transfer-progress"), "delivered");
     story.act(OPINION, PROCURATORATE, "close", &[("closing-note", "已移送")]);
+}
+
+/// A refusal the procuratorate answered with an opinion the bureau has signed for.
+fn opined() -> Story {
+    let mut story = suspicion("2026-03-02", true);
+    story.act(CRIME, BUREAU, "conclude-not-criminal", &[("refusal-reason", "情节轻微")]);
+    story.act(CRIME, PROCURATORATE, "issue-opinion", &[("refusal-finding", "应当移送")]);
+    let letter = [
+        ("facts", "利用暗管排放含铬废水"),
+        ("charge", "pollution"),
+        ("legal-basis", "《刑法》第三百三十八条"),
+        ("demands", "移送公安机关"),
+    ];
+    story.act(OPINION, PROCURATORATE, "issue", &letter);
+    story.act(OPINION, BUREAU, "acknowledge", &[]);
+    story
+}
+
+#[test]
+fn a_refused_transfer_follows_its_opinion() {
+    let mut withdrawn = opined();
+    withdrawn.act(OPINION, PROCURATORATE, "withdraw", &[("withdraw-reason", "事实有误")]);
+    assert_eq!(withdrawn.state(CRIME), "refused");
+
+    let mut accepted = opined();
+    accepted.act(OPINION, BUREAU, "explain-refusal", &[("refusal-reason", "已超过追诉时效")]);
+    accepted.act(OPINION, PROCURATORATE, "accept-reasons", &[("closing-note", "理由成立")]);
+    assert_eq!(accepted.state(CRIME), "refusal-settled");
+
+    let mut told = opined();
+    told.act(OPINION, BUREAU, "explain-refusal", &[("refusal-reason", "情节轻微")]);
+    let notice = [("police", "3"), ("police-notice", "该局应移送未移送")];
+    told.act(OPINION, PROCURATORATE, "notify-police", &notice);
+    let answer = [("police-result", "not-filed"), ("police-words", "情节显著轻微")];
+    told.act(OPINION, POLICE, "police-answer", &answer);
+    assert_eq!(told.state(CRIME), "opinion-issued");
+    told.act(OPINION, PROCURATORATE, "close", &[("closing-note", "公安机关不予立案")]);
+    assert_eq!(told.state(CRIME), "refusal-settled");
 }
 
 #[test]

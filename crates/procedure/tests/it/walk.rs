@@ -108,7 +108,19 @@ fn a_thousand_walks_about_compensations() {
 
 #[test]
 fn a_thousand_walks_about_transfers_to_the_police() {
-    walks("suspected-crime-transfer", &[]);
+    // Three months after a supervised filing, a procuratorate with none above it, and opinions that end in
+    // one way each: stories tell them.
+    walks(
+        "suspected-crime-transfer",
+        &[
+            "stand-by-refusal",
+            "urge-investigation",
+            "answer-urging",
+            "opinion-withdrawn",
+            "opinion-settled",
+            "opinion-closed",
+        ],
+    );
 }
 
 #[test]
