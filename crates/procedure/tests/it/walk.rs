@@ -32,6 +32,11 @@ fn scene<'a>(rules: &'a Rules, units: &'a [UnitId], file: &'a str, seed: u64) ->
 /// Walks a thousand times about a procedure; every state must be come to and every action done on some
 /// walk, by somebody or by the platform itself.
 fn walks(about: &str) {
+    walks_save(about, &[]);
+}
+
+/// The same, save the actions that stories tell because no walk waits for them.
+fn walks_save(about: &str, never: &[&str]) {
     let (rules, units, file) = (files::rules(), units(), file());
     let (mut states, mut acts) = (BTreeSet::new(), BTreeSet::new());
     for seed in 0..WALKS {
@@ -45,7 +50,7 @@ fn walks(about: &str) {
     assert!(missed.is_empty(), "no walk about `{about}` came to {missed:?}");
     let undone = procedure.actions.iter().map(|action| &action.id);
     let undone: Vec<_> = undone.filter(|id| !acts.contains(*id)).collect();
-    assert!(undone.is_empty(), "no walk about `{about}` did {undone:?}");
+    assert_eq!(undone, never, "what no walk about `{about}` did");
 }
 
 /// Notes the states its matters came to and what was done in them.
@@ -107,7 +112,8 @@ fn a_thousand_walks_about_compensations() {
 
 #[test]
 fn a_thousand_walks_about_transfers_to_the_police() {
-    walks("suspected-crime-transfer");
+    // Three months must pass in one state, among thirty others, after the filing was ordered.
+    walks_save("suspected-crime-transfer", &["urge-investigation", "answer-urging"]);
 }
 
 #[test]
