@@ -29,6 +29,10 @@ pub const BUNDLE_VERSION: &str = "liandong-bundle/1";
 /// The path of the manifest in the bundle; it does not list itself.
 pub const MANIFEST_PATH: &str = "manifest.txt";
 
+/// The path of what the log showed at the export ([`crate::Shown`]): its checkpoint, and every change of
+/// its key, so that whoever has an earlier key can follow. Read it before the manifest.
+pub const LOG_PATH: &str = "log.json";
+
 /// Files under this path that end in `.json` are receipts.
 pub const RECEIPTS_UNDER: &str = "receipts/";
 

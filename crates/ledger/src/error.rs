@@ -365,6 +365,9 @@ pub enum RotationError {
     /// It is not proved to stand in the log.
     #[error("the change of keys is not proved to stand in the log")]
     Proof(#[source] ProofError),
+    /// The checkpoint it leads to does not stand.
+    #[error("the checkpoint the changes of keys lead to does not stand")]
+    Checkpoint(#[source] TrustError),
     /// The receipt is not of a change of keys.
     #[error("the receipt is not of a change of keys")]
     NotARotation,
@@ -403,6 +406,9 @@ pub enum ReceiptError {
     /// The change of keys it carries is not signed by both keys.
     #[error("the change of keys is not signed by both keys")]
     Rotation(#[source] KeyError),
+    /// A change of the log's key that comes with it cannot be followed.
+    #[error("a change of the log's key that comes with it does not hold")]
+    Keys(#[source] RotationError),
 }
 
 /// Bytes that are not what a log shows its witnesses.

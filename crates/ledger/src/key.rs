@@ -268,6 +268,25 @@ impl Signer {
         Self::new(name, purpose, secret)
     }
 
+    /// From a private key in PEM, unencrypted: PKCS#8, or SEC 1 (`EC PRIVATE KEY`, which some call `SM2
+    /// PRIVATE KEY`). Parameters of the curve may stand before it, as OpenSSL writes them.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the text holds no such key.
+    pub fn from_pem(name: Name, purpose: Purpose, pem: &str) -> Result<Self, KeyError> {
+        if pem.len() > KEY_TEXT_BYTES_MAX {
+            return Err(KeyError::TooLong);
+        }
+        let pem = pem.replace("SM2 PRIVATE KEY-----", "EC PRIVATE KEY-----");
+        let from = |begin: &str| pem.find(begin).and_then(|place| pem.get(place..));
+        if let Some(sec1) = from("-----BEGIN EC PRIVATE KEY-----") {
+            let secret = SecretKey::from_sec1_pem(sec1).map_err(|_| KeyError::NotAPrivateKey)?;
+            return Self::new(name, purpose, secret);
+        }
+        let pkcs8 = from("-----BEGIN PRIVATE KEY-----").ok_or(KeyError::NotAPrivateKey)?;
+        Self::from_pkcs8_pem(name, purpose, pkcs8)
+    }
+
     fn new(name: Name, purpose: Purpose, secret: SecretKey) -> Result<Self, KeyError> {
         let key = sm2::dsa::SigningKey::new(DISTINGUISHING_ID, &secret)
             .map_err(|_| KeyError::NotAPrivateKey)?;

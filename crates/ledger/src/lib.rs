@@ -69,6 +69,7 @@
 //!     entry,
 //!     index,
 //!     checkpoint,
+//!     rotations: vec![],
 //! };
 //! let verdict = Receipt::parse(receipt.to_text()?.as_bytes())?.verify(&keys)?;
 //! assert_eq!(verdict.proved[0].key(), "stood");

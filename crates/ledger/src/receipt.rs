@@ -13,6 +13,7 @@ use crate::content::Openings;
 use crate::entry::Entry;
 use crate::error::{CanonicalError, ReceiptError};
 use crate::proof::InclusionProof;
+use crate::rotation::ProvedRotation;
 use crate::trust::Keys;
 use crate::verdict::Verdict;
 
@@ -35,6 +36,9 @@ pub struct Receipt {
     pub inclusion: InclusionProof,
     /// Size and root, signed.
     pub checkpoint: SignedCheckpoint,
+    /// Every change of the log's key up to there, in the order of the log: whoever has an earlier key
+    /// follows them to the one that signed. None while the log has its first key.
+    pub rotations: Vec<ProvedRotation>,
 }
 
 /// The JSON of a receipt.
@@ -47,6 +51,8 @@ struct File {
     index: u64,
     inclusion: InclusionProof,
     checkpoint: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rotations: Vec<ProvedRotation>,
 }
 
 impl Receipt {
@@ -62,6 +68,7 @@ impl Receipt {
             index: self.index,
             inclusion: self.inclusion.clone(),
             checkpoint: self.checkpoint.to_string(),
+            rotations: self.rotations.clone(),
         };
         Ok(canonical::to_text(&serde_json::to_value(file)?)?)
     }
@@ -84,6 +91,7 @@ impl Receipt {
             index: file.index,
             inclusion: file.inclusion,
             checkpoint: SignedCheckpoint::parse(file.checkpoint.as_bytes())?,
+            rotations: file.rotations,
         };
         // What the types would spell otherwise (files out of order, say) is no receipt of ours.
         match canonical::first_difference(receipt.to_text()?.as_bytes(), bytes) {
@@ -108,8 +116,10 @@ impl Receipt {
         if let Entry::Rotation(rotation) = &self.entry {
             rotation.verify().map_err(ReceiptError::Rotation)?;
         }
-        let standing = keys.judge(&self.checkpoint)?;
+        let followed = keys.followed(&self.rotations, self.checkpoint.checkpoint().head);
+        let followed = followed.map_err(ReceiptError::Keys)?;
+        let standing = followed.judge(&self.checkpoint)?;
         self.inclusion.verify(leaf, self.index, standing.head)?;
-        Ok(Verdict::of(self, standing))
+        Ok(Verdict::of(self, standing, followed.newer_than(keys)))
     }
 }

@@ -172,6 +172,29 @@ impl KeyChain {
         self.keys.iter().rev().find(|key| key.from <= size).map(|key| &key.key)
     }
 
+    /// The chain with changes of keys that are proved to stand in the tree `head`, in the order of the
+    /// log. A change that is known already must be the one that is known.
+    ///
+    /// # Errors
+    /// [`RotationError`] when one does not follow from the key before it, or is not proved.
+    pub(crate) fn followed(
+        &self,
+        proved: &[ProvedRotation],
+        head: Head,
+    ) -> Result<Self, RotationError> {
+        let mut chain = self.clone();
+        for proved in proved {
+            let is_known = chain.keys.iter().any(|known| {
+                known.from.checked_sub(1) == Some(proved.index) && known.key == proved.rotation.new
+            });
+            if !is_known {
+                chain.extend(&proved.rotation, proved.index)?;
+            }
+            proved.verify(head)?;
+        }
+        Ok(chain)
+    }
+
     /// Adds the change of keys that stands at `index` in the log. That it stands there is for the
     /// caller to prove ([`crate::Keys::follow`] does).
     pub(crate) fn extend(&mut self, rotation: &Rotation, index: u64) -> Result<(), RotationError> {
@@ -189,7 +212,8 @@ impl KeyChain {
             return Err(RotationError::TooMany);
         }
         rotation.verify().map_err(RotationError::Signature)?;
-        self.keys.push(InForce { from: index + 1, key: rotation.new.clone() });
+        let from = index.checked_add(1).ok_or(RotationError::OutOfOrder)?;
+        self.keys.push(InForce { from, key: rotation.new.clone() });
         Ok(())
     }
 }

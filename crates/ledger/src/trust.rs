@@ -11,7 +11,8 @@ use crate::label::{Instant, Name, Side};
 use crate::note::{Signed, SignedNote};
 use crate::proof::Head;
 use crate::receipt::Receipt;
-use crate::rotation::{InForce, KeyChain};
+use crate::rotation::{InForce, KeyChain, ProvedRotation};
+use crate::witness::Shown;
 
 /// The first line of a list of keys.
 pub const KEYS_VERSION: &str = "liandong-keys/1";
@@ -184,6 +185,34 @@ impl Keys {
         note: &SignedNote,
     ) -> Result<KeyId, TrustError> {
         judge_log(&self.log, origin, size, note)
+    }
+
+    /// These keys and those to which changes of the log's key lead, each proved to stand in the tree
+    /// `head`. Worth no more than the signature of the last of them under that tree: have
+    /// [`Self::judge`] look at the checkpoint that says `head`.
+    ///
+    /// # Errors
+    /// [`RotationError`] when a change does not follow from the key before it, or is not proved.
+    pub fn followed(&self, proved: &[ProvedRotation], head: Head) -> Result<Self, RotationError> {
+        let log = self.log.followed(proved, head)?;
+        Ok(Self { log, side: self.side.clone(), witnesses: self.witnesses.clone() })
+    }
+
+    /// These keys and those the log's newest checkpoint leads to: the checkpoint stands with the last.
+    ///
+    /// # Errors
+    /// [`RotationError`] when a change does not hold, or the checkpoint is not signed by the key the
+    /// changes lead to.
+    pub fn followed_to(&self, shown: &Shown) -> Result<Self, RotationError> {
+        let followed = self.followed(&shown.rotations, shown.checkpoint.checkpoint().head)?;
+        followed.judge(&shown.checkpoint).map_err(RotationError::Checkpoint)?;
+        Ok(followed)
+    }
+
+    /// The log's keys that are not among the older ones, each with the smallest size it signs.
+    #[must_use]
+    pub fn newer_than(&self, older: &Self) -> &[InForce] {
+        self.log.keys().get(older.log.keys().len()..).unwrap_or_default()
     }
 
     /// Follows changes of the log's key, given as receipts in the order of the log: each must be

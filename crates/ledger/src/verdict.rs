@@ -3,11 +3,12 @@
 use crate::checkpoint::Checkpoint;
 use crate::content::Commitments;
 use crate::entry::{Actor, Entry};
-use crate::error::{CheckpointError, ProofError, ReceiptError, TrustError};
+use crate::error::{CheckpointError, ProofError, ReceiptError, RotationError, TrustError};
 use crate::key::KeyId;
 use crate::label::{Instant, Label, Name, Side};
 use crate::proof::Head;
 use crate::receipt::Receipt;
+use crate::rotation::InForce;
 use crate::trust::Standing;
 
 /// What came of verifying a receipt.
@@ -83,6 +84,12 @@ pub enum Proved {
         /// When, by its own clock, if it says so.
         at: Option<Instant>,
     },
+    /// The log's key was changed in the log itself: these are the keys that follow the newest one in the
+    /// list at hand, each signed for by the one before.
+    Followed {
+        /// The keys, with the smallest size each signs.
+        keys: Vec<(u64, KeyId)>,
+    },
     /// A witness saw the log at this size, grown from what it had seen before.
     Witnessed {
         /// The witness.
@@ -124,7 +131,8 @@ pub enum NotProved {
 }
 
 impl Verdict {
-    pub(crate) fn of(receipt: &Receipt, standing: Standing) -> Self {
+    /// `followed`: the keys the receipt led to beyond those at hand.
+    pub(crate) fn of(receipt: &Receipt, standing: Standing, followed: &[InForce]) -> Self {
         let mut proved = vec![
             Proved::Stood {
                 origin: standing.origin.clone(),
@@ -150,6 +158,10 @@ impl Verdict {
             key: standing.key,
             at: standing.at,
         });
+        if !followed.is_empty() {
+            let keys = followed.iter().map(|next| (next.from, next.key.id())).collect();
+            proved.push(Proved::Followed { keys });
+        }
         proved.extend(standing.witnesses.iter().map(|witness| Proved::Witnessed {
             name: witness.name.clone(),
             side: witness.side.clone(),
@@ -204,6 +216,7 @@ impl Proved {
             Self::Shown { .. } => "shown",
             Self::Files { .. } => "files",
             Self::Signed { .. } => "signed",
+            Self::Followed { .. } => "followed",
             Self::Witnessed { .. } => "witnessed",
         }
     }
@@ -236,6 +249,11 @@ impl Proved {
                 Some(at) => format!("日志“{name}”以密钥{key}签名确认，其时钟为{}", at.zh()),
                 None => format!("日志“{name}”以密钥{key}签名确认"),
             },
+            Self::Followed { keys } => {
+                let keys: Vec<String> =
+                    keys.iter().map(|(from, key)| format!("第{from}条更换为{key}")).collect();
+                format!("日志密钥已在日志中更换，均由前一把密钥签名：{}", keys.join("，"))
+            }
             Self::Witnessed { name, side, other_side, at } => format!(
                 "见证方“{name}”（{}，{}）于{}查验并副署，此前所见均未被改动",
                 side_zh(side),
@@ -290,6 +308,14 @@ impl Proved {
                 }
                 None => format!("the log {name} signed for it with key {key}"),
             },
+            Self::Followed { keys } => {
+                let keys: Vec<String> =
+                    keys.iter().map(|(from, key)| format!("to {key} by entry {from}")).collect();
+                format!(
+                    "the log's key was changed in the log itself, each time signed by the key before: {}",
+                    keys.join(", ")
+                )
+            }
             Self::Witnessed { name, side, other_side, at } => format!(
                 "the witness {name} ({side}, {}) looked and cosigned at {}: nothing it had seen before \
                  was changed",
@@ -402,6 +428,25 @@ impl ReceiptError {
             }
             Self::Trust(error) => error.zh(),
             Self::Rotation(_) => "更换密钥的记录没有新旧两把密钥的有效签名".to_owned(),
+            Self::Keys(error) => format!("所附的密钥更换不能成立：{}", error.zh()),
+        }
+    }
+}
+
+impl RotationError {
+    /// In Chinese: why a change of the log's key is not followed.
+    #[must_use]
+    pub fn zh(&self) -> String {
+        match self {
+            Self::OtherLog => "是另一份日志的密钥更换".to_owned(),
+            Self::OtherKey => "被更换的不是当时在用的密钥".to_owned(),
+            Self::OutOfOrder => "先后次序不对".to_owned(),
+            Self::TooMany => "更换次数过多".to_owned(),
+            Self::Signature(_) => "没有新旧两把密钥的有效签名".to_owned(),
+            Self::Proof(_) => "没有证明它在日志之中".to_owned(),
+            Self::Checkpoint(error) => error.zh(),
+            Self::NotARotation => "不是更换密钥的记录".to_owned(),
+            Self::Receipt(error) => error.zh(),
         }
     }
 }

@@ -201,7 +201,13 @@ impl Witness {
     /// # Errors
     /// [`KeyError::OtherPurpose`] when the key is none of a log.
     pub fn new(log: Verifier) -> Result<Self, KeyError> {
-        Ok(Self { log: KeyChain::new(log)?, last: None, evidence: Vec::new() })
+        Ok(Self::of(KeyChain::new(log)?))
+    }
+
+    /// The same for a log that has had several keys.
+    #[must_use]
+    pub fn of(log: KeyChain) -> Self {
+        Self { log, last: None, evidence: Vec::new() }
     }
 
     /// The log it watches.
@@ -288,16 +294,11 @@ impl Witness {
 
     /// The log's keys with the changes it shows, each proved to stand in the tree it shows.
     fn follow(&self, shown: &[ProvedRotation], head: Head) -> Result<KeyChain, RotationError> {
-        let mut log = self.log.clone();
-        for proved in shown {
-            // What stands before the last look was signed for by the key known then.
-            if proved.index < self.size() {
-                return Err(RotationError::OutOfOrder);
-            }
-            log.extend(&proved.rotation, proved.index)?;
-            proved.verify(head)?;
+        // What stands before the last look was signed for by the key known then.
+        if shown.iter().any(|proved| proved.index < self.size()) {
+            return Err(RotationError::OutOfOrder);
         }
-        Ok(log)
+        self.log.followed(shown, head)
     }
 
     fn keep(&mut self, split: SplitView) {

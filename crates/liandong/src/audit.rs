@@ -2,8 +2,9 @@
 
 use calendar::Words;
 use store::Database;
-use store::ledger::audit::{Audit, audit_all};
+use store::ledger::audit::{Against, Audit, audit_all};
 
+use crate::ledger::{LogKey, kept};
 use crate::output::{Failure, Terminal};
 use crate::rules::RuleTexts;
 use crate::serve::DATA;
@@ -23,6 +24,9 @@ pub(crate) struct Arguments {
     /// One JSON object  输出 JSON
     #[arg(long)]
     json: bool,
+    /// Do not hash the attachments again  不核对附件内容
+    #[arg(long)]
+    without_files: bool,
     #[command(flatten)]
     place: PlaceFlags,
 }
@@ -35,23 +39,38 @@ pub(crate) async fn run(arguments: &Arguments, terminal: Terminal) -> Result<(),
         .await
         .map_err(|error| Failure::because("打不开数据库", "cannot open the database", error))?;
     crate::vault::open_to_read(&settings, &database).await?;
-    let audit = audit_all(&database, &rules)
+    // Before the first start there are neither keys nor anything signed.
+    let keys = if settings.ledger().exists() { Some(LogKey::keys(&settings)?) } else { None };
+    let kept = kept(&settings).map_err(|error| {
+        Failure::failed(
+            format!("读不到平台目录中另存的检查点 ledger/checkpoint.txt：{error}"),
+            format!("cannot read the checkpoint kept in ledger/checkpoint.txt: {error}"),
+        )
+    })?;
+    let files = settings.attachments();
+    let against = Against {
+        rules: &rules,
+        keys: keys.as_ref(),
+        kept: kept.as_ref(),
+        files: (!arguments.without_files).then_some(files.as_path()),
+    };
+    let audit = audit_all(&database, against)
         .await
         .map_err(|error| Failure::because("不能核查", "cannot look", error))?;
     let told = found(&audit);
     if arguments.json {
         Terminal::line(&json(&audit).to_string());
     } else {
-        let Audit { leaves, checkpoints, matters, .. } = audit;
+        let Audit { leaves, checkpoints, matters, files, .. } = audit;
         terminal.say(&Words::new(
             format!(
                 "已核查：日志 {leaves} 条逐条重算，已签检查点 {checkpoints} 个，事项 {matters} 件的数据表\
-                 与记录逐行比对，各单位计数重新汇总"
+                 与记录逐行比对，各单位计数和编号重新汇总，附件 {files} 个逐一重算"
             ),
             format!(
                 "looked at {leaves} leaves of the log, each computed again; {checkpoints} signed \
                  checkpoint(s); the read tables of {matters} matter(s), each row compared with the \
-                 events; every kept counter summed again"
+                 events; every kept counter and number summed again; {files} attachment(s) hashed again"
             ),
         ));
         for finding in &audit.findings {
@@ -93,6 +112,7 @@ fn json(audit: &Audit) -> serde_json::Value {
         "leaves": audit.leaves,
         "checkpoints": audit.checkpoints,
         "matters": audit.matters,
+        "files": audit.files,
         "findings": findings,
         "more": audit.more,
     })

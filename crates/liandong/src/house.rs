@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ::ledger::Keys;
+use store::ledger::key::key_changes;
 use store::ledger::proof::checkpoint_newest;
 use store::password::Passwords;
 use store::people::People;
@@ -10,7 +11,7 @@ use store::randomness::SystemRandomness;
 use store::{Clock, Database, Store};
 
 use crate::clock::SystemClock;
-use crate::ledger::LogKey;
+use crate::ledger::{self, LogKey};
 use crate::output::Failure;
 use crate::rules::RuleTexts;
 use crate::settings::Settings;
@@ -76,7 +77,10 @@ pub(crate) async fn open(
         OpenFor::Service | OpenFor::Demo => {
             let newest = checkpoint_newest(&database).await.map_err(unopened)?;
             let signed_by = newest.as_ref().map(|newest| &newest.checkpoint().origin);
-            Some(LogKey::open(settings, signed_by, &*randomness)?)
+            // A change of keys that a power cut broke off is finished first.
+            ledger::take_up(settings, &database, clock.now()).await?;
+            let changes = key_changes(&database).await.map_err(unopened)?;
+            Some(LogKey::open(settings, signed_by, &changes, &*randomness)?)
         }
     };
     let store = Store::open(store::Parts {

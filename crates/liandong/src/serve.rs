@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::serve::ListenerExt as _;
 use calendar::Words;
 use ledger::Keys;
+use store::StoreError;
 use store::randomness::SystemRandomness;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,6 +19,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::clock::SystemClock;
 use crate::house::{self, House, OpenFor};
+use crate::ledger::{LogKey, Remembered, remember, take_up};
 use crate::output::{Failure, Terminal};
 use crate::settings::{ServeFlags, Settings};
 use crate::tls::{Certificate, TlsListener};
@@ -30,6 +32,10 @@ const LAPSES_EVERY: Duration = Duration::from_secs(30);
 const REFRESH_EVERY: Duration = Duration::from_secs(5);
 /// How often it is signed how far the log has come.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+/// How often the key of the log and the list of its witnesses are read again.
+const KEYS_EVERY: Duration = Duration::from_secs(5);
+/// How often checkpoints that nothing rests on are forgotten.
+const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often it is looked whether the certificate was renewed.
 const CERTIFICATE_EVERY: Duration = Duration::from_secs(60);
 /// How long requests that run may take to end when the program is asked to stop.
@@ -108,7 +114,8 @@ pub(crate) async fn until_asked_to_stop(
     let router = web::router(rooms.clone());
 
     let (stop, stopped) = watch::channel(false);
-    let mut beside = beside(&house, certificate.clone(), &stopped);
+    let mut beside = beside(&house, settings, certificate.clone(), &stopped);
+    beside.push(keys(&house, settings, &rooms, &stopped));
     beside.push(tokio::spawn(web::job::run(rooms, stopped.clone())));
     let mut asked = stopped.clone();
     let asked = async move {
@@ -148,6 +155,7 @@ pub(crate) async fn until_asked_to_stop(
 /// What goes on beside the pages until the program stops.
 fn beside(
     house: &House,
+    settings: &Settings,
     certificate: Option<Arc<Certificate>>,
     stopped: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
@@ -166,12 +174,20 @@ fn beside(
         })
     };
     let signing = {
+        let (store, settings) = (store.clone(), settings.clone());
+        every(CHECKPOINT_EVERY, stopped.clone(), move || sign(store.clone(), settings.clone()))
+    };
+    let forgetting = {
         let store = store.clone();
-        every(CHECKPOINT_EVERY, stopped.clone(), move || {
+        every(PRUNE_EVERY, stopped.clone(), move || {
             let store = store.clone();
             async move {
-                if let Err(error) = store.checkpoint().await {
-                    tracing::error!(%error, "cannot sign how far the log has come");
+                match store.checkpoint_prune().await {
+                    Ok(0) => {}
+                    Ok(checkpoints) => {
+                        tracing::info!(checkpoints, "old checkpoints were forgotten");
+                    }
+                    Err(error) => tracing::error!(%error, "cannot forget old checkpoints"),
                 }
             }
         })
@@ -197,9 +213,86 @@ fn beside(
             std::future::ready(())
         })
     });
-    let mut tasks = vec![tokio::spawn(lapses), tokio::spawn(signing), tokio::spawn(refresh)];
+    let mut tasks = vec![
+        tokio::spawn(lapses),
+        tokio::spawn(signing),
+        tokio::spawn(forgetting),
+        tokio::spawn(refresh),
+    ];
     tasks.extend(certificates.map(tokio::spawn));
     tasks
+}
+
+/// Signs how far the log has come, and keeps it outside the database.
+async fn sign(store: store::Store, settings: Settings) {
+    match store.checkpoint().await {
+        Ok(_) => {}
+        // The new key is read within seconds.
+        Err(StoreError::LogKeyChanged) => {
+            tracing::warn!("the log's key was changed; the new one is not in this data folder yet");
+            return;
+        }
+        Err(error) => tracing::error!(%error, "cannot sign how far the log has come"),
+    }
+    if store.signer().is_none() {
+        return;
+    }
+    match remember(&settings, &store).await {
+        Ok(Remembered::Well) => {}
+        Ok(Remembered::Other { kept, found }) => tracing::error!(
+            kept,
+            found,
+            "the log has not grown from the checkpoint kept in ledger/checkpoint.txt: another or an older \
+             database was put in its place; run `liandong audit`"
+        ),
+        Err(error) => {
+            tracing::error!(%error, "cannot keep the newest checkpoint outside the database");
+        }
+    }
+}
+
+/// Reads the log's key and the list of keys again when they were changed, and changes the key when a new
+/// one lies ready.
+fn keys(
+    house: &House,
+    settings: &Settings,
+    rooms: &web::House,
+    stopped: &watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    let (store, database, rooms) = (house.store.clone(), house.database.clone(), rooms.clone());
+    let (settings, signs) = (settings.clone(), house.keys.is_some());
+    tokio::spawn(every(KEYS_EVERY, stopped.clone(), move || {
+        let (store, database) = (store.clone(), database.clone());
+        let (rooms, settings) = (rooms.clone(), settings.clone());
+        async move {
+            if !signs {
+                return;
+            }
+            match take_up(&settings, &database, store.now()).await {
+                Ok(None) => {}
+                Ok(Some(changed)) => tracing::info!(
+                    key = %changed.key.id(),
+                    from = changed.from,
+                    "the log's key was changed"
+                ),
+                Err(failure) => tracing::error!("{}", failure.words.en),
+            }
+            match LogKey::found(&settings) {
+                Ok(found) => {
+                    let is_other =
+                        store.signer().is_none_or(|now| now.verifier() != found.signer.verifier());
+                    if rooms.read_keys(found.keys) {
+                        tracing::info!("the list of keys was read again");
+                    }
+                    if is_other {
+                        store.sign_with(found.signer);
+                        sign(store, settings).await;
+                    }
+                }
+                Err(failure) => tracing::error!("{}; the old keys go on", failure.words.en),
+            }
+        }
+    }))
 }
 
 /// Does something again and again until the program stops; a turn that takes too long is not made

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use ::ledger::bundle::{MANIFEST_BYTES_MAX, MANIFEST_PATH};
+use ::ledger::bundle::{LOG_PATH, MANIFEST_BYTES_MAX, MANIFEST_PATH};
+use ::ledger::witness::SHOWN_BYTES_MAX;
 use ::ledger::{
-    Check, Checked, Instant, Keys, ManifestError, NotProved, Proved, Receipt, SignedCheckpoint,
-    SplitView, Standing, StateError, TrustError, Verdict, WhySplit,
+    Check, Checked, Instant, Keys, ManifestError, NotProved, Proved, Receipt, Shown,
+    SignedCheckpoint, SplitView, Standing, StateError, TrustError, Verdict, WhySplit,
 };
 use calendar::Words;
 use store::ledger::bundle::Archive;
@@ -28,10 +29,10 @@ Examples  示例:
   liandong verify receipts/*.json matter.zip --keys keys.txt --require-witness
   liandong verify evidence/001.json --keys keys.txt        what a witness holds against the log  见证方留存的证据
 
-A FILE is a receipt, a checkpoint, an exported matter (its zip, or the folder it was unpacked to), or a
+A FILE is a receipt, a checkpoint, what the log shows (GET /api/v1/ledger/shown), an exported matter (its zip, or the folder it was unpacked to), or a
 witness's evidence. The list of keys comes from the log's keeper (`liandong ledger keys`); compare it with
 the copy of the other side. Nothing is asked over the network.
-FILE 可以是回执、检查点、导出的卷宗（zip 或者解开的目录）、见证方的证据。公钥清单由日志方给出，请与对方所持核对。
+FILE 可以是回执、检查点、日志出示的内容（GET /api/v1/ledger/shown）、导出的卷宗（zip 或者解开的目录）、见证方的证据。公钥清单由日志方给出，请与对方所持核对。
 全程不联网。退出码：0 成立，1 不成立，2 用法有误。")]
 pub(crate) struct Arguments {
     /// What is to be verified  待验证的文件
@@ -192,6 +193,9 @@ impl Verifying {
                     "the state of a witness proves nothing by itself; verify the files in evidence/",
                 );
             }
+            if says("\"liandong-shown/1\"") {
+                return self.shown(bytes);
+            }
             return self.receipt(bytes);
         }
         if says("liandong-receipt/1") {
@@ -222,6 +226,48 @@ impl Verifying {
                 said
             }
         }
+    }
+
+    /// What the log shows its witnesses: its newest checkpoint, and the keys that lead to it.
+    fn shown(&self, bytes: &[u8]) -> Said {
+        match self.led_by(Some(bytes)) {
+            (_, Some(why)) => {
+                Said::new("日志出示的内容", "what the log shows").against(why.zh, why.en)
+            }
+            (keys, None) => {
+                let shown = Shown::parse(bytes).map(|shown| shown.checkpoint.to_string());
+                let led = Self { keys, ..*self };
+                let mut said = led.checkpoint(shown.unwrap_or_default().as_bytes());
+                said.proves.extend(self.followed(&led.keys));
+                said
+            }
+        }
+    }
+
+    /// The keys one has and those a log's word leads to; and why it leads nowhere.
+    fn led_by(&self, log: Option<&[u8]>) -> (Keys, Option<Words>) {
+        let followed = log.map(|bytes| match Shown::parse(bytes) {
+            Ok(shown) => self.keys.followed_to(&shown).map_err(|error| {
+                Words::new(format!("密钥更换不能成立：{}", error.zh()), reason(&error))
+            }),
+            Err(error) => {
+                let why = reason(&error);
+                Err(Words::new(format!("日志出示的内容无法读取：{why}"), why))
+            }
+        });
+        match followed {
+            None => (self.keys.clone(), None),
+            Some(Ok(keys)) => (keys, None),
+            Some(Err(why)) => (self.keys.clone(), Some(why)),
+        }
+    }
+
+    /// The keys that were followed beyond those one has.
+    fn followed(&self, keys: &Keys) -> Option<Words> {
+        let newer = keys.newer_than(&self.keys);
+        let keys: Vec<_> = newer.iter().map(|next| (next.from, next.key.id())).collect();
+        let followed = Proved::Followed { keys: keys.clone() };
+        (!keys.is_empty()).then(|| Words::new(followed.zh(), followed.en()))
     }
 
     fn checkpoint(&self, bytes: &[u8]) -> Said {
@@ -309,7 +355,14 @@ impl Verifying {
                 ));
             }
         };
-        let mut check = match Check::new(&bytes, &self.keys) {
+        let log = path.join(LOG_PATH);
+        let shown = match File::open(&log) {
+            Ok(file) => Some(limited(file, SHOWN_BYTES_MAX).map_err(|e| unreadable(&log, &e))?),
+            Err(_) => None,
+        };
+        let (keys, astray) = self.led_by(shown.as_deref());
+        let said = led_astray(said, astray);
+        let mut check = match Check::new(&bytes, &keys) {
             Ok(check) => check,
             Err(error) => return Ok(no_manifest(said, &error)),
         };
@@ -329,7 +382,7 @@ impl Verifying {
             .map_err(|error| unreadable(&file, &error))?;
             check.end(checking);
         }
-        Ok(self.bundle(said, &check.finish()))
+        Ok(self.bundle(said, &check.finish(), &keys))
     }
 
     fn zip(&self, path: &Path, file: File) -> Said {
@@ -355,7 +408,12 @@ impl Verifying {
                 );
             }
         };
-        let mut check = match Check::new(&manifest, &self.keys) {
+        // One that cannot be read is named with its file below.
+        let shown = archive.by_name(LOG_PATH).ok();
+        let shown = shown.and_then(|file| limited(file, SHOWN_BYTES_MAX).ok());
+        let (keys, astray) = self.led_by(shown.as_deref());
+        let said = led_astray(said, astray);
+        let mut check = match Check::new(&manifest, &keys) {
             Ok(check) => check,
             Err(error) => return no_manifest(said, &error),
         };
@@ -388,7 +446,7 @@ impl Verifying {
                 check.end(checking);
             }
         }
-        let mut said = self.bundle(said, &check.finish());
+        let mut said = self.bundle(said, &check.finish(), &keys);
         let differs = match again.finish() {
             Ok(same) => same.differs(),
             Err(error) => return damaged(said, &error.to_string()),
@@ -406,7 +464,7 @@ impl Verifying {
         said
     }
 
-    fn bundle(&self, mut said: Said, checked: &Checked) -> Said {
+    fn bundle(&self, mut said: Said, checked: &Checked, keys: &Keys) -> Said {
         for difference in &checked.differences {
             said.against.push(Words::new(difference.zh(), difference.en()));
         }
@@ -422,6 +480,7 @@ impl Verifying {
             format!("其中 {receipts} 份回执全部成立，各事项的记录连续无缺"),
             format!("its {receipts} receipt(s) hold, and no event is missing between them"),
         ));
+        said.proves.extend(self.followed(keys));
         let standings = checked.verdicts.values().map(|verdict| &verdict.standing);
         let witnessed = standings.filter(|it| it.require_other_side().is_ok()).count();
         said.proves.push(Words::new(
@@ -536,6 +595,15 @@ fn unknown() -> Said {
         "不是回执、检查点、导出的卷宗，也不是见证方的证据，或者开头已有改动",
         "neither a receipt nor a checkpoint, an exported matter or a witness's evidence; or changed at its beginning",
     )
+}
+
+fn led_astray(said: Said, why: Option<Words>) -> Said {
+    match why {
+        None => said,
+        Some(why) => {
+            said.against(format!("{LOG_PATH}：{}", why.zh), format!("{LOG_PATH}: {}", why.en))
+        }
+    }
 }
 
 fn damaged(said: Said, why: &str) -> Said {

@@ -205,14 +205,7 @@ impl Post {
         }
         let made = match (self.memory.take(), keys) {
             (Some(memory), _) => memory,
-            (None, Some(keys)) => {
-                let newest = keys.log().in_force(u64::MAX);
-                let newest = newest.or(keys.log().keys().last().map(|it| &it.key));
-                let newest = newest.cloned().ok_or_else(no_keys)?;
-                Witness::new(newest).map_err(|error| {
-                    Failure::because("公钥不可用", "the key is of no use", error)
-                })?
-            }
+            (None, Some(keys)) => Witness::of(keys.log().clone()),
             (None, None) => return Err(no_keys()),
         };
         Ok(self.memory.insert(made))

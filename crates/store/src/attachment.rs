@@ -342,12 +342,17 @@ pub(crate) fn seal_file_name(vault: &Vault, key: &str, name: &str) -> Result<Str
 }
 
 /// A stored name in the clear.
-fn open_file_name(vault: &Vault, key: &str, name: String) -> Result<String, StoreError> {
+pub(crate) fn open_file_name(vault: &Vault, key: &str, name: String) -> Result<String, StoreError> {
     vault.open_column("name of a file", &name_place(key), name)
 }
 
 fn name_place(key: &str) -> Place {
     Place::new("file_name").at(key)
+}
+
+/// The hash of the bytes that lie where those of a hash should; none when nothing can be read there.
+pub(crate) fn stored_hash(files: &Path, sha256: &str) -> Option<String> {
+    crate::backup::hash_of(&path_of(files, sha256))
 }
 
 /// Where the bytes of a hash lie.

@@ -316,7 +316,7 @@ pub fn verify(from: &Path) -> Result<Manifest, BackupError> {
     Ok(manifest)
 }
 
-fn hash_of(path: &Path) -> Option<String> {
+pub(crate) fn hash_of(path: &Path) -> Option<String> {
     let mut file = std::fs::File::open(path).ok()?;
     let (mut hash, mut part) = (Sha256::new(), vec![0; 1 << 16]);
     loop {

@@ -88,6 +88,11 @@ pub enum StoreError {
         /// As given, without any password.
         url: String,
     },
+    /// The log's key was changed in the log, and this process has not got the new one yet.
+    #[error(
+        "the log's key was changed; this process has only the old one and signs nothing with it"
+    )]
+    LogKeyChanged,
     /// The database was written by a newer version of the program.
     #[error(
         "the database is at migration {found}, this program knows only {known}; use a newer program"

@@ -99,6 +99,10 @@ acts! {
     CalendarLoaded = "calendar-loaded", "载入节假日表", "holiday table loaded";
     /// A list was taken out of the platform as a file.
     ListExported = "list-exported", "导出名单或者台账", "list exported";
+    /// A matter was taken out of the platform as one file.
+    MatterExported = "matter-exported", "导出卷宗", "matter exported as one file";
+    /// The log's key was changed, in the log itself.
+    LogKeyChanged = "log-key-changed", "更换日志密钥", "log's key changed";
     /// The log goes on under another key, because the old one was lost.
     LogKeyLost = "log-key-lost", "日志密钥遗失、另起签名", "log's key lost, signing begun anew";
     /// The demo's people were made.

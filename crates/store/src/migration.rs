@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::ledger::audit::begin_with_what_is_there;
 
 /// Every step, in order. A released one is never edited.
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: [(i64, &str, &str); 9] = [
     (1, "people", include_str!("../migrations/0001_people.sql")),
     (2, "matters", include_str!("../migrations/0002_matters.sql")),
     (3, "views", include_str!("../migrations/0003_views.sql")),
@@ -17,13 +17,14 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
     (6, "punctuality", include_str!("../migrations/0006_punctuality.sql")),
     (7, "ledger", include_str!("../migrations/0007_ledger.sql")),
     (9, "vault", include_str!("../migrations/0009_vault.sql")),
+    (11, "log keys", include_str!("../migrations/0011_log_keys.sql")),
 ];
 
 /// The step that makes the log.
 const LEDGER: i64 = 7;
 
 /// The newest step this program knows.
-pub const NEWEST: i64 = 9;
+pub const NEWEST: i64 = 11;
 
 /// Takes every step the database has not taken yet; says how many.
 ///
@@ -45,7 +46,8 @@ pub(crate) async fn migrate_to(
     let mut taken = 0;
     for (number, name, text) in MIGRATIONS.into_iter().filter(|(number, ..)| *number <= last) {
         let mut tx = database.write().await?;
-        if prepared(&mut tx).await? < number {
+        prepared(&mut tx).await?;
+        if !is_taken(&mut tx, number).await? {
             tx.batch_unhurried(&tx.engine().migration(text)).await?;
             if number == LEDGER {
                 begin_with_what_is_there(&mut tx).await?;
@@ -58,7 +60,8 @@ pub(crate) async fn migrate_to(
         tx.commit().await?;
     }
     let mut tx = database.write().await?;
-    let found = prepared(&mut tx).await?;
+    prepared(&mut tx).await?;
+    let found = newest(&mut tx).await?;
     tx.commit().await?;
     if found > NEWEST {
         return Err(StoreError::TooNew { found, known: NEWEST });
@@ -66,7 +69,7 @@ pub(crate) async fn migrate_to(
     Ok(taken)
 }
 
-async fn prepared(tx: &mut Tx) -> Result<i64, StoreError> {
+async fn prepared(tx: &mut Tx) -> Result<(), StoreError> {
     if tx.engine() == Engine::Postgres {
         tx.batch("select pg_advisory_xact_lock(7421536001)").await?;
     }
@@ -74,8 +77,12 @@ async fn prepared(tx: &mut Tx) -> Result<i64, StoreError> {
         "create table if not exists migration (
              number bigint not null primary key, name text not null, taken_at bigint not null)",
     )
-    .await?;
-    newest(tx).await
+    .await
+}
+
+async fn is_taken(tx: &mut Tx, number: i64) -> Result<bool, StoreError> {
+    const SQL: &str = "select count(*) from migration where number = $1";
+    Ok(tx.one::<i64>(SQL, &[number.into()]).await?.unwrap_or(0) > 0)
 }
 
 /// The newest step the database has taken.

@@ -578,7 +578,7 @@ pub(crate) fn standing_id(standing: Standing) -> &'static str {
 }
 
 /// Every file the matter names; one of a draft stands under `~FIELD`.
-fn files(matter: &Matter) -> BTreeMap<(String, String), String> {
+pub(crate) fn files(matter: &Matter) -> BTreeMap<(String, String), String> {
     let drafted = matter.proposal.iter().flat_map(|proposal| &proposal.input);
     let named = matter.fields.iter().map(|(id, value)| (id.clone(), value));
     let mut files = BTreeMap::new();

@@ -27,17 +27,20 @@ pub enum Setting {
     LockMinutes,
     /// After so many days the file a piece of long work made is deleted.
     ResultDays,
+    /// After so many hours without a witness's signature the page of the log warns.
+    WitnessHours,
 }
 
 impl Setting {
     /// All.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SessionIdleMinutes,
         Self::SessionHours,
         Self::LockAccountAfter,
         Self::LockAddressAfter,
         Self::LockMinutes,
         Self::ResultDays,
+        Self::WitnessHours,
     ];
 
     /// Its name, as stored and in forms.
@@ -50,6 +53,7 @@ impl Setting {
             Self::LockAddressAfter => "lock-address-after",
             Self::LockMinutes => "lock-minutes",
             Self::ResultDays => "result-days",
+            Self::WitnessHours => "witness-hours",
         }
     }
 
@@ -83,6 +87,10 @@ impl Setting {
                 "后台任务所生成文件的保留天数",
                 "days the files made by background work are kept",
             ),
+            Self::WitnessHours => Words::new(
+                "对方见证多少小时没有副署即提示",
+                "hours without a witness's signature before it is warned of",
+            ),
         }
     }
 
@@ -96,6 +104,7 @@ impl Setting {
             Self::LockAddressAfter => 20,
             Self::LockMinutes => 15,
             Self::ResultDays => 7,
+            Self::WitnessHours => 24,
         }
     }
 
@@ -109,6 +118,7 @@ impl Setting {
             Self::LockAddressAfter => (5, 1000),
             Self::LockMinutes => (1, 1440),
             Self::ResultDays => (1, 90),
+            Self::WitnessHours => (1, 720),
         }
     }
 }

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use procedure::definition::{FieldKind, Procedure};
 use procedure::matter::What;
 use procedure::{Matter, UnitId, Value};
+use store::ledger::bundle::{DOCUMENTS_UNDER, Enclosed};
 use store::visibility::{Seen, SeenEvent};
 
 use crate::House;
@@ -87,6 +88,65 @@ async fn show(
         about: format!("{} {}", matter.number, matter.title),
         paper,
     }))
+}
+
+/// A document as it goes into an exported matter: a page that needs nothing beside it.
+#[derive(Template)]
+#[template(path = "document/alone.html")]
+struct AlonePage {
+    t: T,
+    lang: &'static str,
+    title: String,
+    style: &'static str,
+    paper: Paper,
+}
+
+/// It lies alone in its archive, far from our own style sheet.
+const STYLE: &str = "<style>\
+body{font:17px/1.8 serif;max-width:44em;margin:2em auto;padding:0 1em}\
+.issuer{text-align:center;font-size:1.4em;font-weight:bold;border-bottom:2px solid #a00;padding-bottom:.4em}\
+.number{text-align:center}.sign{text-align:right;margin-top:3em}\
+.code{color:#555;font:13px monospace;overflow-wrap:anywhere}@page{size:A4;margin:25mm}\
+</style>";
+
+/// The documents of a matter the reader may have, each a page in either language.
+pub(crate) fn enclosed(
+    look: &Look<'_>,
+    matter: &Matter,
+    events: &[SeenEvent],
+) -> Result<Vec<Enclosed>, WebError> {
+    let mut all = Vec::new();
+    let made = matter.documents.iter().filter(|made| document_is_for(look, matter, &made.kind));
+    for made in made {
+        let (fields, hidden) = fields_at(events, made.event);
+        let mut names = Vec::new();
+        let mut pages = Vec::new();
+        for language in [Language::Zh, Language::En] {
+            let look = Look { language, ..*look };
+            let Some(paper) = paper(&look, matter, &fields, &hidden, &made.kind, made.at) else {
+                continue;
+            };
+            names.push(paper.name.clone());
+            let title = format!("{} {}", matter.number, paper.name);
+            let page =
+                AlonePage { t: language.t(), lang: language.tag(), title, style: STYLE, paper };
+            pages.push((language.code(), page.render().map_err(WebError::internal)?));
+        }
+        let [zh, en] = <[String; 2]>::try_from(names).unwrap_or_default();
+        for (code, page) in pages {
+            let kind = &made.kind;
+            all.push(Enclosed {
+                matter: matter.id.clone(),
+                path: format!(
+                    "{DOCUMENTS_UNDER}{}/{:05}-{kind}.{code}.html",
+                    matter.id, made.event
+                ),
+                name: calendar::Words::new(zh.clone(), en.clone()),
+                bytes: page.into_bytes(),
+            });
+        }
+    }
+    Ok(all)
 }
 
 /// What the fields held right after an event: what was sent stays as it was sent. Beside it, those that

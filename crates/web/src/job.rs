@@ -173,18 +173,23 @@ impl JobView {
         // A page may be older than the program: what it no longer knows keeps its id.
         let ask = serde_json::from_str::<Ask>(&job.asked).ok();
         let title = ask.as_ref().map_or_else(|| job.kind.clone(), |ask| ask.title(house, language));
+        let is_files = matches!(ask, Some(Ask::Bundle { .. }));
         let filters = ask.map(|ask| ask.filters(house, language)).unwrap_or_default();
         let far = match (job.state, job.total) {
             (JobState::Waiting, _) => t("job.in-line").to_owned(),
             (_, Some(total)) if total > 0 => language.fill(
-                "job.far-of",
+                if is_files { "job.far-of-files" } else { "job.far-of" },
                 &[
                     ("done", &grouped(job.done)),
                     ("total", &grouped(total)),
                     ("percent", &percent(job.done, total)),
                 ],
             ),
-            _ => language.with("job.far", "done", grouped(job.done)),
+            _ => language.with(
+                if is_files { "job.far-files" } else { "job.far" },
+                "done",
+                grouped(job.done),
+            ),
         };
         let at = |at: Option<jiff::Timestamp>| at.map(minute).unwrap_or_default();
         let by = job.asker.unit.map(|unit| house.directory().name(unit)).unwrap_or_default();

@@ -3,6 +3,8 @@
 //! A receipt is a file a program verifies offline, and a page for people that says what it proves and
 //! what it does not. Both open only what their holder may see.
 
+use std::sync::Arc;
+
 use ::ledger::{Instant, Keys, Proved, Receipt, SignedCheckpoint, Standing, Witnessed};
 use askama::Template;
 use axum::Router;
@@ -11,7 +13,9 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use procedure::MatterId;
-use store::Scope;
+use store::ledger::proof::Watch;
+use store::setting::Setting;
+use store::{Scope, StoreError};
 
 use crate::House;
 use crate::attachment::disposition;
@@ -23,8 +27,11 @@ use crate::parts::mark::minute;
 use crate::session::SignedIn;
 use crate::shell::{Page, Shell};
 
+pub(crate) mod bundle;
+
 pub(crate) fn routes() -> Router<House> {
     Router::new()
+        .route("/matters/{matter}/export", get(bundle::ask).post(bundle::begin))
         .route("/ledger", get(show))
         .route("/ledger/keys.txt", get(keys))
         .route("/matters/{matter}/receipts/{event}", get(receipt))
@@ -33,8 +40,8 @@ pub(crate) fn routes() -> Router<House> {
 
 impl House {
     /// The keys by which anybody checks the log; none when this platform keeps none.
-    pub(crate) fn keys(&self) -> Result<&Keys, WebError> {
-        self.settings.ledger_keys.as_ref().ok_or(WebError::NotFound)
+    pub(crate) fn keys(&self) -> Result<Arc<Keys>, WebError> {
+        self.known_keys().ok_or(WebError::NotFound)
     }
 
     /// The receipt of an event; signs how far the log has come first when it stands beyond.
@@ -51,7 +58,11 @@ impl House {
         if self.store.matter_fetch(scope, matter).await?.is_none() {
             return Err(WebError::NotFound);
         }
-        self.store.checkpoint().await?;
+        match self.store.checkpoint().await {
+            // Another process has changed the log's key; what was signed before is given meanwhile.
+            Ok(_) | Err(StoreError::LogKeyChanged) => {}
+            Err(error) => return Err(error.into()),
+        }
         self.store.receipt(scope, matter, event).await?.ok_or(WebError::NotFound)
     }
 }
@@ -65,6 +76,10 @@ struct LedgerPage {
     origin: String,
     side: String,
     newest: Option<Sealed>,
+    /// When a witness of the other side looked last; empty when none is listed.
+    last_look: String,
+    /// What to do, when no witness has looked for too long.
+    stale: String,
     keys: String,
     witnesses: usize,
 }
@@ -136,8 +151,11 @@ async fn show(State(house): State<House>, who: SignedIn) -> Result<Page<LedgerPa
         }
         None => None,
     };
+    let watched = watched(&house, &keys, who.language).await?;
     let title = who.language.say("ledger.title");
     Ok(Page(LedgerPage {
+        last_look: watched.last_look,
+        stale: watched.stale,
         t: who.language.t(),
         shell: house.shell(&who, "ledger", title).await?.crumb_here(title),
         origin: keys.log().origin().to_string(),
@@ -146,6 +164,43 @@ async fn show(State(house): State<House>, who: SignedIn) -> Result<Page<LedgerPa
         keys: keys.to_string(),
         witnesses: keys.witnesses().len(),
     }))
+}
+
+/// How the other side's look stands, in words.
+#[derive(Default)]
+struct WatchWords {
+    last_look: String,
+    stale: String,
+}
+
+async fn watched(house: &House, keys: &Keys, language: Language) -> Result<WatchWords, WebError> {
+    let is_other = |side: &::ledger::Side| side != keys.side();
+    if !keys.witnesses().iter().any(|witness| is_other(&witness.side)) {
+        return Ok(WatchWords::default());
+    }
+    let Watch { witnessed, waiting_since } = house.store.watch().await?;
+    let standing = witnessed.and_then(|signed| keys.judge(&signed).ok());
+    let looked = standing.as_ref().and_then(|it| it.of_the_other_side().map(|it| it.at).max());
+    let now = house.now();
+    let hours_since = |at: jiff::Timestamp| now.duration_since(at).as_hours();
+    let last_look = match looked.and_then(|at| jiff::Timestamp::from_microsecond(at.micros()).ok())
+    {
+        None => language.say("ledger.never").to_owned(),
+        Some(at) => {
+            let at_words = minute(at);
+            match hours_since(at) {
+                ..1 => language.with("ledger.looked-just", "at", at_words),
+                hours => {
+                    language.fill("ledger.looked-ago", &[("at", &at_words), ("hours", &hours)])
+                }
+            }
+        }
+    };
+    let most = i64::from(house.people.settings().get(Setting::WitnessHours));
+    let stale = waiting_since
+        .filter(|since| hours_since(*since) >= most)
+        .map(|since| language.fill("ledger.stale", &[("since", &minute(since)), ("hours", &most)]));
+    Ok(WatchWords { last_look, stale: stale.unwrap_or_default() })
 }
 
 /// `GET /ledger/keys.txt`: the list of public keys, to be kept by whoever verifies.
@@ -194,7 +249,7 @@ async fn receipt(
     let room = Room::enter(&house, &who, &id).await?;
     let matter = room.matter();
     let receipt = house.receipt(&who.scope, &matter.id, event).await?;
-    let verdict = receipt.verify(keys).map_err(WebError::internal)?;
+    let verdict = receipt.verify(&keys).map_err(WebError::internal)?;
     let events = house.store.timeline(&who.scope, &matter.id).await?.unwrap_or_default();
     let moment = room.moment(&house, &who, &events, event).await?.ok_or(WebError::NotFound)?;
     let words = |zh: String, en: String| match who.language {

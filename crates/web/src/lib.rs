@@ -7,8 +7,8 @@
 use std::fmt::{self, Write as _};
 use std::num::NonZeroU32;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use ::ledger::Keys;
 use axum::Router;
@@ -135,6 +135,7 @@ pub struct Rooms {
     pub randomness: Arc<dyn Randomness>,
     /// How it is set up.
     pub settings: Settings,
+    keys: RwLock<Option<Arc<Keys>>>,
     pace: Option<Pace>,
     failures: AtomicU64,
     pub(crate) jobs: Jobs,
@@ -153,7 +154,7 @@ pub struct Settings {
     pub requests_per_minute_max: Option<NonZeroU32>,
     /// Most bytes of one attachment.
     pub upload_bytes_max: u64,
-    /// The keys by which anybody checks the log; none: no receipts are given.
+    /// The keys by which anybody checks the log, as they are at the start; none: no receipts are given.
     pub ledger_keys: Option<Keys>,
     /// The demo's clock and accounts; none outside the demo.
     pub demo: Option<Demo>,
@@ -201,7 +202,24 @@ impl House {
         let failures = AtomicU64::new(0);
         let jobs = Jobs::new(&store, &people, runner_name(randomness.as_ref()));
         let bell = job::Bell::default();
-        Self(Arc::new(Rooms { store, people, randomness, settings, pace, failures, jobs, bell }))
+        let keys = RwLock::new(settings.ledger_keys.clone().map(Arc::new));
+        let rooms = Rooms { store, people, randomness, settings, keys, pace, failures, jobs, bell };
+        Self(Arc::new(rooms))
+    }
+
+    /// The keys by which anybody checks the log, as they are now.
+    pub(crate) fn known_keys(&self) -> Option<Arc<Keys>> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes the list of keys as it was read again; whether it says anything new.
+    pub fn read_keys(&self, keys: Keys) -> bool {
+        let mut known = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let is_new = known.as_deref() != Some(&keys);
+        if is_new {
+            *known = Some(Arc::new(keys));
+        }
+        is_new
     }
 
     /// Counts one request.

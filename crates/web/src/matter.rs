@@ -71,7 +71,16 @@ impl Room {
     /// The matter of an address; what is out of scope looks like what does not exist.
     pub(crate) async fn enter(house: &House, who: &SignedIn, id: &str) -> Result<Self, WebError> {
         let id: MatterId = id.parse().map_err(|_| WebError::NotFound)?;
-        let sight = house.store.matter_fetch(&who.scope, &id).await?.ok_or(WebError::NotFound)?;
+        Self::enter_as(house, &who.scope, &id).await
+    }
+
+    /// The same for whoever asked before and waits elsewhere.
+    pub(crate) async fn enter_as(
+        house: &House,
+        scope: &Scope,
+        id: &MatterId,
+    ) -> Result<Self, WebError> {
+        let sight = house.store.matter_fetch(scope, id).await?.ok_or(WebError::NotFound)?;
         let (rules, directory) = (house.store.rules(), house.store.directory());
         Ok(Self { sight, rules, directory, now: house.now() })
     }
@@ -81,7 +90,7 @@ impl Room {
         self.look_as(&who.scope, who.language)
     }
 
-    fn look_as<'a>(&'a self, scope: &'a Scope, language: Language) -> Look<'a> {
+    pub(crate) fn look_as<'a>(&'a self, scope: &'a Scope, language: Language) -> Look<'a> {
         Look { rules: &self.rules, directory: &self.directory, scope, now: self.now, language }
     }
 
@@ -171,6 +180,7 @@ struct Paper {
 #[template(path = "matter/page.html")]
 struct MatterPage {
     t: T,
+    has_receipts: bool,
     shell: Shell,
     key: String,
     /// Local copies of drafts that are done with.
@@ -254,6 +264,7 @@ async fn show(
         parties: parties(&look, matter, procedure, &people),
         access,
         head,
+        has_receipts: house.keys().is_ok(),
     };
     Ok(Page(page))
 }
@@ -289,7 +300,7 @@ async fn story(
 ) -> Result<Vec<Moment>, WebError> {
     let (look, matter) = (room.look(who), room.matter());
     let mut told = moments(&look, matter, events, &people.names);
-    if house.settings.ledger_keys.is_some() {
+    if house.keys().is_ok() {
         for moment in &mut told {
             moment.receipt = format!("/matters/{}/receipts/{}", matter.id, moment.event);
         }

@@ -102,7 +102,8 @@ fn small(kept: &[Kept]) -> Outcome<()> {
     checkpoint.cosign(&witness, Instant::from_seconds(1)?)?;
     let inclusion = Plan::inclusion(0, 1)?.compute(&Tiles::new())?;
     let openings = content(1)?.open(|_| true);
-    let receipt = Receipt { entry, openings, index: 0, inclusion, checkpoint };
+    let receipt =
+        Receipt { entry, openings, index: 0, inclusion, checkpoint, rotations: Vec::new() };
     let text = receipt.to_text()?;
     tell_each("receipt, read and verified", || {
         Ok(_ = black_box(Receipt::parse(text.as_bytes())?.verify(&keys)?))

@@ -14,6 +14,7 @@ mod foreign;
 mod openssl;
 mod receipt;
 mod rotation;
+mod second;
 mod tree;
 mod vectors;
 mod witness;

@@ -7,7 +7,7 @@
 //! openssl dgst -sm3 -sign key.pem -sigopt distid:1234567812345678 -out signature.der message
 //! ```
 
-use ledger::{Purpose, Signature, Signer, Verifier};
+use ledger::{KeyError, Purpose, Signature, Signer, Verifier};
 
 const KEY: &str = "-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqBHM9VAYItBG0wawIBAQQgRiiMhbaM6X5CDwgy
@@ -41,4 +41,28 @@ fn a_signature_of_openssl_verifies() {
     let signature: Signature = serde_json::from_value(SIGNATURE.into()).unwrap();
     assert_eq!(verifier.verify(MESSAGE, &signature), Ok(()));
     assert!(verifier.verify(b"liandong", &signature).is_err());
+}
+
+/// The same key in SEC 1, as `openssl pkey -traditional` writes it.
+const TRADITIONAL: &str = "-----BEGIN SM2 PRIVATE KEY-----
+
+-----END SM2 PRIVATE KEY-----
+";
+
+#[test]
+fn a_key_is_read_in_every_form_openssl_writes_it() {
+    let parameters =
+        "-----BEGIN SM2 PARAMETERS-----\nBggqgRzPVQGCLQ==\n-----END SM2 PARAMETERS-----\n";
+    let usual = TRADITIONAL.replace("SM2 PRIVATE", "EC PRIVATE");
+    for pem in
+        [KEY, TRADITIONAL, &usual, &format!("{parameters}{KEY}"), &format!("{parameters}{usual}")]
+    {
+        let signer = Signer::from_pem("n".parse().unwrap(), Purpose::Log, pem).unwrap();
+        assert_eq!(signer.to_pkcs8_pem().unwrap(), KEY);
+    }
+    let encrypted = KEY.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+    for pem in [&encrypted, PUBLIC, parameters, ""] {
+        let refused = Signer::from_pem("n".parse().unwrap(), Purpose::Log, pem);
+        assert_eq!(refused.err(), Some(KeyError::NotAPrivateKey));
+    }
 }

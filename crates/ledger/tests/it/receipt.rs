@@ -182,6 +182,7 @@ fn an_administrative_act_has_its_receipt_too() {
         openings: content.open(|_| false),
         inclusion: log.inclusion(index),
         checkpoint: log.checkpoint(&log_signer()),
+        rotations: Vec::new(),
         entry,
         index,
     };

@@ -1,11 +1,13 @@
 //! The log's key changes, and whoever had the first key follows.
 
 use ledger::{
-    Entry, InForce, KeyChain, Keys, Receipt, Rotation, RotationError, SignedCheckpoint, Signer,
-    TrustError,
+    Entry, InForce, KeyChain, Keys, Look, Proved, ProvedRotation, Receipt, ReceiptError, Rotation,
+    RotationError, Shown, SignedCheckpoint, Signer, TrustError, Witness,
 };
 
-use crate::world::{Log, at, keys, leaf, log_signer, next_log_signer, witness_signer};
+use crate::world::{
+    Log, at, content, event, keys, leaf, log_signer, next_log_signer, witness_signer,
+};
 
 fn change(old: &Signer, new: &Signer) -> Entry {
     Entry::Rotation(Box::new(Rotation::new(old, new, at(50)).unwrap()))
@@ -21,6 +23,7 @@ fn changed() -> (Log, Receipt) {
         openings: [].into(),
         inclusion: log.inclusion(index),
         checkpoint: log.checkpoint(&next_log_signer()),
+        rotations: Vec::new(),
         entry,
         index,
     };
@@ -110,6 +113,7 @@ fn two_changes_are_followed_in_their_order_only() {
         openings: [].into(),
         inclusion: log.inclusion(index),
         checkpoint: checkpoint.clone(),
+        rotations: Vec::new(),
         entry,
         index,
     };
@@ -131,4 +135,102 @@ fn only_keys_of_one_log_follow_one_another() {
         Err(RotationError::OtherLog)
     ));
     assert!(KeyChain::new(witness_signer().verifier().clone()).is_err());
+}
+
+/// The log of [`changed`] as a receipt carries its change, and the receipt of a later event.
+pub(crate) fn after_the_change() -> (Log, Receipt) {
+    let (mut log, change) = changed();
+    let entry = Entry::Event(event(1));
+    let index = log.append(entry.leaf().unwrap());
+    let Entry::Rotation(rotation) = change.entry else { unreachable!() };
+    let proved = ProvedRotation {
+        rotation: *rotation,
+        index: change.index,
+        inclusion: log.inclusion(change.index),
+    };
+    let receipt = Receipt {
+        openings: content(1).open(|_| true),
+        inclusion: log.inclusion(index),
+        checkpoint: log.checkpoint(&next_log_signer()),
+        rotations: vec![proved],
+        entry,
+        index,
+    };
+    (log, receipt)
+}
+
+#[test]
+fn a_receipt_leads_from_the_first_key_to_the_one_that_signed() {
+    let (_, receipt) = after_the_change();
+    let read = Receipt::parse(receipt.to_text().unwrap().as_bytes()).unwrap();
+    assert_eq!(read, receipt);
+    let verdict = read.verify(&keys()).unwrap();
+    let new = next_log_signer().verifier().id();
+    assert_eq!(verdict.standing.key, new);
+    assert!(verdict.proved.contains(&Proved::Followed { keys: vec![(11, new)] }));
+
+    // Whoever knows the change is not told of it, and it must be the same.
+    let known = keys().followed(&receipt.rotations, receipt.checkpoint.checkpoint().head).unwrap();
+    let verdict = read.verify(&known).unwrap();
+    assert!(!verdict.proved.iter().any(|proved| proved.key() == "followed"));
+    let alone = Receipt { rotations: Vec::new(), ..receipt.clone() };
+    assert!(alone.verify(&known).is_ok());
+    assert!(matches!(alone.verify(&keys()), Err(ReceiptError::Trust(_))));
+}
+
+#[test]
+fn a_receipt_does_not_lead_to_a_key_the_old_one_did_not_sign_for() {
+    let (log, receipt) = after_the_change();
+    let refused = |change: &dyn Fn(&mut ProvedRotation)| {
+        let mut forged = receipt.clone();
+        change(&mut forged.rotations[0]);
+        let error = forged.verify(&keys()).unwrap_err();
+        assert!(matches!(error, ReceiptError::Keys(_)), "{error:?}");
+        assert!(error.zh().contains("密钥更换不能成立"), "{}", error.zh());
+    };
+    refused(&|proved| proved.rotation.old_signature = proved.rotation.new_signature);
+    refused(&|proved| proved.rotation.at = at(51));
+    refused(&|proved| proved.index += 1);
+    refused(&|proved| proved.index = u64::MAX);
+    refused(&|proved| proved.inclusion = log.inclusion(0));
+    refused(&|proved| {
+        proved.rotation = Rotation::new(&next_log_signer(), &log_signer(), at(50)).unwrap();
+    });
+    // The old key signs nothing of what comes after.
+    let by_the_old = Receipt { checkpoint: log.checkpoint(&log_signer()), ..receipt };
+    assert!(matches!(by_the_old.verify(&keys()), Err(ReceiptError::Trust(_))));
+}
+
+#[test]
+fn a_witness_follows_the_change_whenever_it_first_looked() {
+    let (log, receipt) = after_the_change();
+    let shown = |seen: u64, rotations: &[ProvedRotation]| Shown {
+        checkpoint: receipt.checkpoint.clone(),
+        consistency: log.consistency(seen),
+        rotations: rotations.to_vec(),
+    };
+    let look = |memory: &mut Witness, shown: &Shown| {
+        memory.look(shown, &witness_signer(), at(99)).unwrap()
+    };
+    // From the first key, from both, and from a look before the change.
+    let followed = keys().followed_to(&shown(0, &receipt.rotations)).unwrap();
+    let before = Log::of(10);
+    let mut watching = Witness::of(keys().log().clone());
+    look(&mut watching, &before.show(&log_signer(), 0));
+    for memory in [Witness::of(keys().log().clone()), Witness::of(followed.log().clone()), watching]
+    {
+        let mut memory = Witness::parse(memory.to_text().unwrap().as_bytes()).unwrap();
+        let size = memory.size();
+        let refused = look(&mut memory.clone(), &shown(size, &[]));
+        let knows = memory.log().keys().len() == 2;
+        assert_eq!(matches!(refused, Look::Refused(_)), !knows, "{refused:?}");
+        let cosigned = look(&mut memory, &shown(size, &receipt.rotations));
+        assert!(matches!(cosigned, Look::Cosigned { .. }), "{cosigned:?}");
+        assert_eq!(memory.log(), followed.log());
+    }
+    let mut forged = receipt.rotations.clone();
+    forged[0].rotation.old_signature = forged[0].rotation.new_signature;
+    assert!(keys().followed_to(&shown(0, &forged)).is_err());
+    let refused = look(&mut Witness::of(keys().log().clone()), &shown(0, &forged));
+    assert!(matches!(refused, Look::Refused(_)), "{refused:?}");
 }

@@ -211,6 +211,7 @@ pub(crate) fn receipts(before: u64, after: u64) -> (Log, Vec<Receipt>) {
             openings: content(sequence).open(|_| true),
             inclusion: log.inclusion(index),
             checkpoint: checkpoint.clone(),
+            rotations: Vec::new(),
             entry,
             index,
         })

@@ -125,6 +125,11 @@ async fn column(
     let acts_many = world.act(&matters, CLIENTS, ACTS_MANY / less).await;
     let acts_per_second = rate(ACTS_MANY / less, began.elapsed());
     let acts_one = world.act(&matters, 1, ACTS_ONE / less).await;
+    world.store.leave_no_record_while_measuring(true);
+    let began = Instant::now();
+    world.act(&matters, CLIENTS, ACTS_MANY / less).await;
+    let acts_without_log_per_second = rate(ACTS_MANY / less, began.elapsed());
+    world.store.leave_no_record_while_measuring(false);
 
     println!("{engine}, {size} matters: reading …");
     let served = pages::Served::start(&world).await;
@@ -148,6 +153,7 @@ async fn column(
         size,
         opened_per_second,
         acts_per_second,
+        acts_without_log_per_second,
         acts_many,
         acts_one,
         matter,

@@ -14,6 +14,7 @@ pub(crate) struct Column {
     /// None when the matters were there already.
     pub(crate) opened_per_second: Option<f64>,
     pub(crate) acts_per_second: f64,
+    pub(crate) acts_without_log_per_second: f64,
     pub(crate) acts_many: Spread,
     pub(crate) acts_one: Spread,
     pub(crate) matter: Spread,
@@ -75,6 +76,9 @@ impl fmt::Display for Report {
         let both = |spread: Spread| format!("{} / {}", ms(spread.p50), ms(spread.p99));
         self.row(f, "durable acts a second, 64 clients", "≥ 5,000 (SQLite)", |column| {
             format!("{:.0}", column.acts_per_second)
+        })?;
+        self.row(f, "… the same with no log kept", "", |column| {
+            format!("{:.0}", column.acts_without_log_per_second)
         })?;
         self.row(f, "… one act among 64 clients, p50 / p99", "", |column| {
             both(column.acts_many)

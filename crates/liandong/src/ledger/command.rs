@@ -1,19 +1,27 @@
 //! `liandong ledger`: what the log's keeper tells others, and whose witness it listens to.
 
+use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use ::ledger::{Keys, KeysError, Side, SignedCheckpoint, Verifier, WitnessKey};
+use ::ledger::{Keys, KeysError, Purpose, Side, SignedCheckpoint, Signer, Verifier, WitnessKey};
 use calendar::Words;
 use clap::Subcommand;
-use store::Clock as _;
-use store::Database;
+use store::ledger::key::key_changes;
 use store::ledger::proof::{checkpoint_newest, forget_checkpoints};
+use store::randomness::SystemRandomness;
+use store::{Clock as _, Database, StoreError};
 
+use super::rotate::NEXT;
+use super::{Dice, take_up};
 use crate::clock::SystemClock;
 use crate::output::{Failure, Terminal};
 use crate::serve::DATA;
 use crate::settings::{PlaceFlags, Settings};
+
+/// How long one waits for a running platform to change its key.
+const TAKEN_UP_SECONDS_MAX: u32 = 30;
 
 /// The arguments of `liandong ledger`.
 #[derive(Debug, clap::Args)]
@@ -21,6 +29,7 @@ use crate::settings::{PlaceFlags, Settings};
 Examples  示例:
   liandong ledger keys > keys.txt             give this list to everybody  公钥清单，交给各方
   liandong ledger fingerprint                 a line for the minutes of the meeting  写入会议纪要的校验码
+  liandong ledger rotate                      another key, signed for by the old one  更换密钥
   liandong ledger witness add procuratorate jcy.hanzhong.example+2de3617e+/2xp…
                                               from `liandong witness init` of the other side  登记对方的见证方
 
@@ -45,6 +54,14 @@ enum Command {
     },
     /// The newest checkpoint as it is signed  最新检查点
     Head {
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// Change the key: the old one signs for the new in the log  更换密钥
+    Rotate {
+        /// A private key made elsewhere (PEM), instead of a new one  另行生成的私钥
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
         #[command(flatten)]
         place: PlaceFlags,
     },
@@ -125,6 +142,9 @@ pub(crate) async fn run(arguments: &Arguments, terminal: Terminal) -> Result<(),
             Terminal::text(&newest.to_string());
             Ok(())
         }
+        Command::Rotate { key, place } => {
+            rotate(&place.resolve(DATA)?, key.as_deref(), terminal).await
+        }
         Command::Restart { place } => restart(&place.resolve(DATA)?, terminal).await,
         Command::Witness { command } => witness(command, terminal),
     }
@@ -159,6 +179,114 @@ async fn restart(settings: &Settings, terminal: Terminal) -> Result<(), Failure>
         ),
     ));
     Ok(())
+}
+
+/// Lays the new key ready and changes to it; a platform that is running does so itself.
+async fn rotate(
+    settings: &Settings,
+    key: Option<&Path>,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    let folder = settings.ledger();
+    let (_, keys) = read(&keys_path(settings))?;
+    let next = folder.join(NEXT);
+    if next.exists() {
+        let shown = next.display();
+        return Err(Failure::failed(
+            format!("{shown} 已有待更换的密钥：平台运行时数秒内更换；不需要的请先移走"),
+            format!(
+                "a key lies ready in {shown} already: a running platform changes to it within seconds; \
+                 move it away if it is not wanted"
+            ),
+        ));
+    }
+    let name = keys.log().origin().clone();
+    let new = match key {
+        None => Signer::generate(name, Purpose::Log, &mut Dice(&SystemRandomness)),
+        Some(path) => {
+            let pem = std::fs::read_to_string(path).map_err(|error| {
+                let shown = path.display();
+                Failure::usage(
+                    format!("读不到私钥 {shown}：{error}"),
+                    format!("cannot read the private key {shown}: {error}"),
+                )
+            })?;
+            Signer::from_pem(name, Purpose::Log, &pem)
+        }
+    };
+    let new = new.map_err(|error| Failure::because("私钥不可用", "the key is of no use", error))?;
+    let id = new.verifier().id();
+    if keys.log().keys().iter().any(|known| known.key == *new.verifier()) {
+        return Err(Failure::usage(
+            format!("密钥 {id} 已经用过，请另换一把"),
+            format!("the log has had the key {id} before; take another"),
+        ));
+    }
+    let pem = new
+        .to_pkcs8_pem()
+        .map_err(|error| Failure::because("私钥不可用", "the key is of no use", error))?;
+    private(&next, pem.as_bytes()).map_err(|error| {
+        let shown = next.display();
+        Failure::failed(
+            format!("不能写入 {shown}：{error}；密钥未更换"),
+            format!("cannot write {shown}: {error}; the key was not changed"),
+        )
+    })?;
+    match Database::open(&settings.database()).await {
+        Ok(database) => {
+            if let Err(failure) = take_up(settings, &database, SystemClock.now()).await {
+                let changes = key_changes(&database).await;
+                let is_in_log = changes.map_or(true, |changes| {
+                    changes.iter().any(|change| change.rotation.new == *new.verifier())
+                });
+                // Nothing may change to it later, unasked; but a key the log names is not thrown away.
+                if !is_in_log {
+                    std::fs::remove_file(&next).ok();
+                }
+                return Err(failure);
+            }
+        }
+        // The platform is running and does it itself.
+        Err(StoreError::InUse { .. }) => {}
+        Err(error) => {
+            std::fs::remove_file(&next).ok();
+            return Err(Failure::because("打不开数据库", "cannot open the database", error));
+        }
+    }
+    for _ in 0..TAKEN_UP_SECONDS_MAX * 10 {
+        let (_, now) = read(&keys_path(settings))?;
+        if let Some(known) = now.log().keys().iter().find(|known| known.key == *new.verifier()) {
+            let from = known.from;
+            terminal.say(&Words::new(
+                format!(
+                    "日志密钥已更换为 {id}，自第 {from} 条起由它签名；旧密钥已为新密钥签名，写入日志。请把新的公钥清单\
+                     （liandong ledger keys）交给各方，并另行备份 ledger 目录。持旧清单者仍可核验"
+                ),
+                format!(
+                    "the log's key is now {id}, and signs from entry {from} on; the old key signed for it in the \
+                     log. Give the new list (`liandong ledger keys`) to everybody and keep a copy of the folder \
+                     ledger. Whoever has the old list can still verify"
+                ),
+            ));
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    Err(Failure::failed(
+        format!("新密钥 {id} 已就位，但运行中的平台尚未更换，请查看其日志"),
+        format!(
+            "the key {id} lies ready, but the running platform has not changed to it; look at its log"
+        ),
+    ))
+}
+
+/// Writes what only the platform may read, so that it outlasts a power cut.
+fn private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn witness(command: &WitnessCommand, terminal: Terminal) -> Result<(), Failure> {
@@ -219,10 +347,10 @@ fn add(path: &Path, side: &str, key: &str, terminal: Terminal) -> Result<(), Fai
     write(path, &format!("{text}{end}witness {side} {verifier}\n"))?;
     let name = verifier.name();
     terminal.say(&Words::new(
-        format!("已登记见证方 {name}（{side}）。请重新启动平台使其生效，并把新的公钥清单交给各方"),
+        format!("已登记见证方 {name}（{side}），运行中的平台数秒内生效。请把新的公钥清单交给各方"),
         format!(
-            "added the witness {name} ({side}). Restart the platform so that it listens to it, and \
-             give the new list of keys to everybody"
+            "added the witness {name} ({side}); a running platform listens to it within seconds. Give \
+             the new list of keys to everybody"
         ),
     ));
     if side == *keys.side() {
@@ -257,8 +385,8 @@ fn remove(path: &Path, name: &str, terminal: Terminal) -> Result<(), Failure> {
     write(path, &kept)?;
     let name = found.key.name();
     terminal.say(&Words::new(
-        format!("已移除见证方 {name}。请重新启动平台使其生效"),
-        format!("removed the witness {name}. Restart the platform so that it knows"),
+        format!("已移除见证方 {name}，运行中的平台数秒内生效"),
+        format!("removed the witness {name}; a running platform knows within seconds"),
     ));
     Ok(())
 }

@@ -41,14 +41,14 @@ impl Clock for Now {
 }
 
 /// A platform's data with two units, as the built program finds it, and the store at work on it.
-struct House {
+pub(crate) struct House {
     folder: tempfile::TempDir,
-    store: Store,
+    pub(crate) store: Store,
     database: Database,
 }
 
 impl House {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("liandong-ledger-").tempdir().unwrap();
         let data = folder.path().join("data");
         std::fs::create_dir_all(data.join("ledger")).unwrap();
@@ -67,8 +67,7 @@ impl House {
         std::fs::write(rules.join("trouble.toml"), TROUBLE).unwrap();
         std::fs::write(rules.join("letter.toml"), LETTER).unwrap();
 
-        let url = data.join("liandong.db").display().to_string();
-        let database = Database::open(&url).await.unwrap();
+        let database = opened(&data).await;
         migration::migrate(&database, Now.now()).await.unwrap();
         let mut tx = database.write().await.unwrap();
         for (id, name, side, line) in UNITS {
@@ -81,35 +80,32 @@ impl House {
             tx.execute(&sql, &[]).await.unwrap();
         }
         tx.commit().await.unwrap();
-        let randomness = Arc::new(SystemRandomness);
-        let masters: MasterKeys = "000102030405060708090a0b0c0d0e0f".parse().unwrap();
         std::fs::create_dir_all(data.join("vault")).unwrap();
-        std::fs::write(data.join("vault/key"), masters.to_text().as_bytes()).unwrap();
-        Vault::open(&database, &masters, randomness.clone(), Now.now()).await.unwrap();
-        let passwords = Passwords::cheap(randomness.clone()).unwrap();
-        let clock = Arc::new(Now);
-        let people =
-            People::open(database.clone(), clock.clone(), randomness.clone(), passwords).await;
-        let store = Store::open(Parts {
-            database: database.clone(),
-            files: data.join("attachments"),
-            file_bytes_max: 10_000_000,
-            clock,
-            randomness,
-            rules: self::rules(),
-            directories: people.unwrap().directories(),
-            signer: Some(Arc::new(signer)),
-        })
-        .await
-        .unwrap();
+        std::fs::write(data.join("vault/key"), masters().to_text().as_bytes()).unwrap();
+        let store = at_work(&database, &data).await;
         Self { folder, store, database }
     }
 
-    fn path(&self, name: &str) -> String {
+    /// Leaves the data to the program.
+    pub(crate) async fn leave(self) -> tempfile::TempDir {
+        self.store.close().await;
+        self.database.checkpoint().await.unwrap();
+        self.folder
+    }
+
+    /// Comes back to data the program has left, with the key that lies there now.
+    pub(crate) async fn back(folder: tempfile::TempDir) -> Self {
+        let data = folder.path().join("data");
+        let database = opened(&data).await;
+        let store = at_work(&database, &data).await;
+        Self { folder, store, database }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
 
-    fn keys(&self) -> String {
+    pub(crate) fn keys(&self) -> String {
         self.path("data/ledger/keys.txt")
     }
 
@@ -118,11 +114,11 @@ impl House {
         ["--data".to_owned(), self.path("data"), "--rules".to_owned(), self.path("rules")]
     }
 
-    fn command(&self, words: &[&str]) -> Vec<String> {
+    pub(crate) fn command(&self, words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).chain(self.at()).collect()
     }
 
-    async fn open(&self, title: &str, files: &[String]) -> MatterId {
+    pub(crate) async fn open(&self, title: &str, files: &[String]) -> MatterId {
         let mut input = BTreeMap::from([
             ("division".to_owned(), vec!["610305".to_owned()]),
             ("categories".to_owned(), vec!["water".to_owned()]),
@@ -143,7 +139,7 @@ impl House {
     }
 
     /// A letter to the bureau under a root, drafted, approved, served.
-    async fn served(&self, root: &MatterId) -> MatterId {
+    pub(crate) async fn served(&self, root: &MatterId) -> MatterId {
         let request = OpenRequest {
             procedure: "letter".to_owned(),
             parent: Some(root.clone()),
@@ -161,12 +157,18 @@ impl House {
         letter
     }
 
-    fn scope(&self, actor: &Actor) -> Scope {
+    pub(crate) fn scope(&self, actor: &Actor) -> Scope {
         Scope::of(actor, &self.store.directory()).unwrap()
     }
 
     /// A receipt as it is downloaded.
-    async fn receipt(&self, who: &Actor, matter: &MatterId, number: u32, name: &str) -> String {
+    pub(crate) async fn receipt(
+        &self,
+        who: &Actor,
+        matter: &MatterId,
+        number: u32,
+        name: &str,
+    ) -> String {
         let receipt = self.store.receipt(&self.scope(who), matter, number).await.unwrap().unwrap();
         let path = self.path(name);
         std::fs::write(&path, receipt.to_text().unwrap()).unwrap();
@@ -189,6 +191,39 @@ impl House {
     }
 }
 
+/// A master key of the tests alone.
+fn masters() -> MasterKeys {
+    "000102030405060708090a0b0c0d0e0f".parse().unwrap()
+}
+
+async fn opened(data: &Path) -> Database {
+    Database::open(&data.join("liandong.db").display().to_string()).await.unwrap()
+}
+
+async fn at_work(database: &Database, data: &Path) -> Store {
+    let random = Arc::new(SystemRandomness);
+    Vault::open(database, &masters(), random, Now.now()).await.unwrap();
+    let name: Name = "liandong.example".parse().unwrap();
+    let pem = std::fs::read_to_string(data.join("ledger/key.pem")).unwrap();
+    let signer = Signer::from_pem(name, Purpose::Log, &pem).unwrap();
+    let randomness = Arc::new(SystemRandomness);
+    let passwords = Passwords::cheap(randomness.clone()).unwrap();
+    let clock = Arc::new(Now);
+    let people = People::open(database.clone(), clock.clone(), randomness.clone(), passwords).await;
+    Store::open(Parts {
+        database: database.clone(),
+        files: data.join("attachments"),
+        file_bytes_max: 10_000_000,
+        clock,
+        randomness,
+        rules: rules(),
+        directories: people.unwrap().directories(),
+        signer: Some(Arc::new(signer)),
+    })
+    .await
+    .unwrap()
+}
+
 fn rules() -> Rules {
     let codes = Source { path: "codes.toml", text: include_str!("../../../../law/codes.toml") };
     let (law, calendar) = calendar::embedded().unwrap();
@@ -203,7 +238,7 @@ fn actor(user: i64, unit: i64, roles: &[RoleName]) -> Actor {
     Actor { user: UserId(user), unit: UnitId(unit), roles: roles.iter().copied().collect() }
 }
 
-fn prosecutor() -> Actor {
+pub(crate) fn prosecutor() -> Actor {
     actor(31, PROCURATORATE, &[RoleName::Handler])
 }
 
@@ -256,7 +291,7 @@ async fn beside(arguments: &[&str]) -> (i32, String, String) {
     .unwrap()
 }
 
-fn words(list: &[String]) -> Vec<&str> {
+pub(crate) fn words(list: &[String]) -> Vec<&str> {
     list.iter().map(String::as_str).collect()
 }
 
@@ -370,7 +405,7 @@ async fn the_other_side_watches_and_convicts_a_history_written_anew() {
             "update event set body = replace(body, '桥下', '桥上')",
             "drop table ledger_leaf; drop table ledger_tile; drop table ledger_head;
              drop table ledger_checkpoint; alter table event drop column leaf;
-             delete from migration where number = 7",
+             delete from migration where number in (7, 11)",
         ])
         .await;
     migration::migrate(&house.database, Now.now()).await.unwrap();
@@ -473,13 +508,15 @@ async fn an_exported_matter_is_verified_and_one_flipped_bit_anywhere_is_found() 
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("file changed: index.html"), "{said}");
 
-    // Bits flipped here and there, more closely at both ends, where the archive's own lists are.
+    // Bits flipped in every file of it: in what stands before its bytes, in the first, the last and some
+    // between; and in the archive's own lists at the end.
     let whole = std::fs::read(&zip).unwrap();
     let length = whole.len();
-    let near = (0..64).chain(length - 400..length).step_by(7);
-    let places: Vec<usize> = near.chain((64..length - 400).step_by(length / 40)).collect();
     let flipped = house.path("flipped.zip");
-    for (turn, place) in places.into_iter().enumerate() {
+    let (places, lists) = places(&zip);
+    let end = (lists..length).step_by(29).chain(length - 22..length).map(|place| (place, None));
+    let mut found = std::collections::BTreeSet::new();
+    for (turn, (place, file)) in places.into_iter().chain(end).enumerate() {
         let mut bytes = whole.clone();
         bytes[place] ^= 1 << (turn % 8);
         std::fs::write(&flipped, &bytes).unwrap();
@@ -487,7 +524,34 @@ async fn an_exported_matter_is_verified_and_one_flipped_bit_anywhere_is_found() 
         let said = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(1), "byte {place} of {length}: {said}");
         assert!(said.contains("DOES NOT HOLD") && said.contains('✗'), "byte {place}: {said}");
+        if let Some(file) = file {
+            assert!(said.contains(&file), "byte {place} of {length} is in {file}: {said}");
+            found.insert(file);
+        }
     }
+    let path = |name: &str| found.iter().any(|file| file.contains(name));
+    for name in ["index.html", "log.json", "manifest.txt", "receipts/", "attachments/"] {
+        assert!(path(name), "{name} is not among {found:?}");
+    }
+}
+
+/// Places in an archive where a bit is flipped, each with the file whose bytes it is in; and where the
+/// archive's own lists begin.
+fn places(zip: &str) -> (Vec<(usize, Option<String>)>, usize) {
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(zip).unwrap()).unwrap();
+    let mut places = Vec::new();
+    for index in 0..archive.len() {
+        let file = archive.by_index(index).unwrap();
+        let path = file.name().unwrap().into_owned();
+        let head = usize::try_from(file.header_start()).unwrap();
+        let begin = usize::try_from(file.data_start().unwrap()).unwrap();
+        let size = usize::try_from(file.size()).unwrap();
+        places.extend((head..begin).step_by(11).map(|place| (place, None)));
+        for place in [0, size / 7, size / 3, size / 2, size - size / 5, size - 1] {
+            places.push((begin + place.min(size - 1), Some(path.clone())));
+        }
+    }
+    (places, usize::try_from(archive.central_directory_start()).unwrap())
 }
 
 fn unpack(zip: &str, folder: &str) {

@@ -13,6 +13,7 @@ mod browser;
 mod command;
 mod http;
 mod ledger;
+mod log_key;
 mod long_work;
 mod page;
 mod power;

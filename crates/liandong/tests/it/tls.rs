@@ -14,7 +14,7 @@ use crate::command::refused;
 use crate::program::Program;
 
 /// A certificate and its settings file; says the certificate.
-fn certificate(folder: &Path) -> rcgen::Certificate {
+pub(crate) fn certificate(folder: &Path) -> rcgen::Certificate {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let (certificate, key) = (folder.join("it.pem"), folder.join("it.key"));
     std::fs::write(&certificate, made.cert.pem()).unwrap();

@@ -1,22 +1,25 @@
 //! Computing everything again: the leaves from the rows they are about, the tree from the leaves, and
-//! whether the checkpoints that were signed are still true; and the read tables from the events.
+//! whether the checkpoints that were signed are still true; the read tables from the events; and the
+//! attachments from their bytes.
 //!
 //! What an audit finds was done behind the platform's back: its own tables refuse it. An audit proves
 //! nothing to the other side; checkpoints that the other side's witness has signed do.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use calendar::Words;
 use procedure::{MatterId, Rules};
 
-use ::ledger::{Frontier, Hash, SignedCheckpoint};
+use ::ledger::{Frontier, Hash, Head, Keys, Rotation, SignedCheckpoint};
 
+use crate::attachment::stored_hash;
 use crate::db::{Database, Tx};
 use crate::error::StoreError;
 use crate::event::event_row;
 use crate::ledger::entry::{HouseRow, MatterHead, Secret, of_event, of_house};
 use crate::ledger::proof::hash;
-use crate::ledger::{Appending, HEAD, head, read_table};
+use crate::ledger::{Appending, HEAD, head, key, read_table};
 use crate::row::Row;
 use crate::vault::Vault;
 
@@ -34,10 +37,34 @@ pub struct Audit {
     pub checkpoints: u64,
     /// Matters whose rows in the read tables were compared with their events.
     pub matters: u64,
+    /// Attachments whose bytes were hashed again.
+    pub files: u64,
     /// What is not as it was written; at most [`FINDINGS_MAX`].
     pub findings: Vec<Finding>,
     /// How many more.
     pub more: u64,
+}
+
+/// What an audit holds against the database beside the database itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Against<'a> {
+    /// The rules by which the events are played again.
+    pub rules: &'a Rules,
+    /// The log's public keys: what was signed must have been signed by them.
+    pub keys: Option<&'a Keys>,
+    /// The newest checkpoint as it is kept outside the database: an older database put in its place
+    /// does not reach it.
+    pub kept: Option<&'a SignedCheckpoint>,
+    /// The folder of the attachments, to hash them again.
+    pub files: Option<&'a Path>,
+}
+
+impl<'a> Against<'a> {
+    /// Only these rules.
+    #[must_use]
+    pub fn rules(rules: &'a Rules) -> Self {
+        Self { rules, keys: None, kept: None, files: None }
+    }
 }
 
 /// Something that is not as it was written.
@@ -103,6 +130,40 @@ pub enum Finding {
         /// Its size.
         size: u64,
     },
+    /// A checkpoint bears no signature of the log's key in force, or cannot be read.
+    CheckpointForged {
+        /// Its size.
+        size: u64,
+    },
+    /// The checkpoint kept outside the database is not true of these leaves: the database is another
+    /// one, or an older one.
+    KeptUntrue {
+        /// Its size.
+        size: u64,
+    },
+    /// A leaf that should be a change of the log's key is none that follows from the key before.
+    KeyChangeUntrue {
+        /// The leaf.
+        leaf: i64,
+    },
+    /// The bytes of an attachment are not those whose hash it bears, or are gone.
+    FileChanged {
+        /// Its SHA-256.
+        sha256: String,
+        /// Whether it is gone.
+        is_gone: bool,
+    },
+    /// The last number given out is not that of any matter, or not the last.
+    Number {
+        /// The first part.
+        prefix: String,
+        /// The year.
+        year: i64,
+        /// As stored.
+        stored: i64,
+        /// As it should be.
+        computed: i64,
+    },
     /// A row of a read table is not what the matter's events say, is missing, or is one too many.
     ReadTable {
         /// The table.
@@ -126,6 +187,7 @@ pub enum Finding {
 impl Finding {
     /// In words.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a sentence in two languages for each finding")]
     pub fn words(&self) -> Words {
         match self {
             Self::LeafMissing { leaf } => Words::new(
@@ -176,6 +238,43 @@ impl Finding {
                     "a checkpoint was signed over {size} leaves, and there are fewer: the end was cut off"
                 ),
             ),
+            Self::CheckpointForged { size } => Words::new(
+                format!("检查点（第 {size} 条）没有日志密钥的有效签名，不是平台签署的"),
+                format!(
+                    "the checkpoint of {size} leaves is not signed by the log's key: the platform did not make it"
+                ),
+            ),
+            Self::KeptUntrue { size } => Words::new(
+                format!(
+                    "平台目录中另存的检查点（第 {size} 条）与数据库不符：数据库被换成了旧的或者另外的，或者末尾被截去"
+                ),
+                format!(
+                    "the checkpoint kept beside the database ({size} leaves) is not true of it: another or an older \
+                     database was put in its place, or its end was cut off"
+                ),
+            ),
+            Self::KeyChangeUntrue { leaf } => Words::new(
+                format!("日志第 {leaf} 条不是由当时在用的密钥签名的密钥更换"),
+                format!(
+                    "leaf {leaf} is no change of the log's key signed by the key then in force"
+                ),
+            ),
+            Self::FileChanged { sha256, is_gone: true } => Words::new(
+                format!("附件 {sha256} 的文件不见了"),
+                format!("the file of attachment {sha256} is gone"),
+            ),
+            Self::FileChanged { sha256, is_gone: false } => Words::new(
+                format!("附件 {sha256} 的文件内容已被改动"),
+                format!("the bytes of attachment {sha256} were changed"),
+            ),
+            Self::Number { prefix, year, stored, computed } => Words::new(
+                format!(
+                    "数据表 matter_number 中 {prefix}〔{year}〕的末号为 {stored}，应为 {computed}"
+                ),
+                format!(
+                    "table matter_number: the last number of {prefix}〔{year}〕 is {stored} and should be {computed}"
+                ),
+            ),
             Self::ReadTable { table, matter } => Words::new(
                 format!(
                     "数据表 {table} 中事项 {matter} 的行与该事项的记录不符（改动、缺少或者多出）"
@@ -211,6 +310,11 @@ impl Finding {
             Self::TileChanged { .. } => "tile-changed",
             Self::CheckpointUntrue { .. } => "checkpoint-untrue",
             Self::CheckpointAhead { .. } => "checkpoint-ahead",
+            Self::CheckpointForged { .. } => "checkpoint-forged",
+            Self::KeptUntrue { .. } => "kept-untrue",
+            Self::KeyChangeUntrue { .. } => "key-change-untrue",
+            Self::FileChanged { .. } => "file-changed",
+            Self::Number { .. } => "number",
             Self::ReadTable { .. } => "read-table",
             Self::Counter { .. } => "counter",
         }
@@ -239,31 +343,41 @@ impl Audit {
 /// When the database fails, or holds what cannot be read at all.
 pub async fn audit(database: &Database) -> Result<Audit, StoreError> {
     let mut audit = Audit::default();
-    log(&mut database.read().await?, &mut audit).await?;
+    log(&mut database.read().await?, None, None, &mut audit).await?;
     Ok(audit)
 }
 
-/// The same, and besides every read table again from the events by these rules, all in one moment of
-/// the database.
+/// The same, and besides every read table again from the events, all in one moment of the database; and
+/// whatever else it is held against.
 ///
 /// # Errors
 /// As [`audit`].
-pub async fn audit_all(database: &Database, rules: &Rules) -> Result<Audit, StoreError> {
+pub async fn audit_all(database: &Database, against: Against<'_>) -> Result<Audit, StoreError> {
     let mut audit = Audit::default();
     let mut tx = database.read().await?;
-    log(&mut tx, &mut audit).await?;
-    read_table::compare(&mut tx, rules, &mut audit).await?;
+    let kept = against.kept.map(|kept| kept.checkpoint().head);
+    log(&mut tx, against.keys, kept, &mut audit).await?;
+    read_table::compare(&mut tx, against.rules, &mut audit).await?;
+    if let Some(folder) = against.files {
+        files(&mut tx, folder, &mut audit).await?;
+    }
     Ok(audit)
 }
 
-async fn log(tx: &mut Tx, audit: &mut Audit) -> Result<(), StoreError> {
+async fn log(
+    tx: &mut Tx,
+    keys: Option<&Keys>,
+    kept_outside: Option<Head>,
+    audit: &mut Audit,
+) -> Result<(), StoreError> {
     // What cannot be opened would look as if it had been changed.
     if Vault::lacks_keys(tx).await? {
         return Err(StoreError::VaultClosed);
     }
     let (stored, secret) = head(tx, HEAD).await?;
-    let mut checkpoints = checkpoints(tx).await?;
-    audit.checkpoints = checkpoints.len() as u64;
+    let mut checkpoints = checkpoints(tx, keys, audit).await?;
+    let mut kept_is_true = kept_outside.is_none_or(|kept| kept.size == 0);
+    let mut change: Option<Rotation> = None;
     let mut tiles = tiles(tx).await?;
     let mut frontier = Frontier::new();
     let mut logged = Logged::default();
@@ -278,8 +392,20 @@ async fn log(tx: &mut Tx, audit: &mut Audit) -> Result<(), StoreError> {
                 audit.find(Finding::LeafMissing { leaf: next });
             }
             next = leaf.place + 1;
-            if let Some(finding) = leaf.differs(&said) {
-                audit.find(finding);
+            match (leaf.kind.as_str(), &leaf.entry) {
+                ("rotation", Some(entry)) => {
+                    let next = key::follows(change.as_ref(), entry, leaf.hash);
+                    let next = next.filter(|next| is_known(keys, next, leaf.place));
+                    if next.is_none() {
+                        audit.find(Finding::KeyChangeUntrue { leaf: leaf.place });
+                    }
+                    change = next.or(change);
+                }
+                _ => {
+                    if let Some(finding) = leaf.differs(&said) {
+                        audit.find(finding);
+                    }
+                }
             }
             logged.count(&leaf.kind);
             let mut kept = Vec::new();
@@ -298,7 +424,12 @@ async fn log(tx: &mut Tx, audit: &mut Audit) -> Result<(), StoreError> {
             {
                 audit.find(Finding::CheckpointUntrue { size: frontier.size() });
             }
+            kept_is_true |=
+                kept_outside == Some(Head { size: frontier.size(), root: frontier.root() });
         }
+    }
+    if let Some(kept) = kept_outside.filter(|_| !kept_is_true) {
+        audit.find(Finding::KeptUntrue { size: kept.size });
     }
     audit.leaves = frontier.size();
     for (level, place) in tiles.into_keys() {
@@ -354,10 +485,6 @@ type Said = BTreeMap<(String, String, i64), Option<Hash>>;
 
 impl Leaf {
     fn differs(&self, said: &Said) -> Option<Finding> {
-        if let Some(entry) = &self.entry {
-            let same = Hash::leaf(entry.as_bytes()) == self.hash;
-            return (!same).then_some(Finding::LeafMissing { leaf: self.place });
-        }
         let key = (self.kind.clone(), self.matter.clone(), self.number);
         let found = said.get(&key);
         if found == Some(&Some(self.hash)) {
@@ -367,6 +494,7 @@ impl Leaf {
         Some(match (self.kind.as_str(), found) {
             ("event", Some(_)) => Finding::EventChanged { matter, number, leaf },
             ("event", None) => Finding::EventGone { matter, number, leaf },
+            ("rotation", _) => Finding::KeyChangeUntrue { leaf },
             _ => Finding::HouseChanged { id: number, leaf },
         })
     }
@@ -452,19 +580,61 @@ impl MatterHead {
     }
 }
 
-async fn checkpoints(tx: &mut Tx) -> Result<BTreeMap<u64, Hash>, StoreError> {
+/// Whether a change of keys at a leaf is one the list of keys has; without a list, any is.
+fn is_known(keys: Option<&Keys>, change: &Rotation, leaf: i64) -> bool {
+    keys.is_none_or(|keys| {
+        let mut known = keys.log().keys().iter();
+        known.any(|it| it.from.checked_sub(1) == u64::try_from(leaf).ok() && it.key == change.new)
+    })
+}
+
+/// The roots that were signed, by size.
+async fn checkpoints(
+    tx: &mut Tx,
+    keys: Option<&Keys>,
+    audit: &mut Audit,
+) -> Result<BTreeMap<u64, Hash>, StoreError> {
     const SQL: &str = "select size, note from ledger_checkpoint order by size";
     let mut roots = BTreeMap::new();
     for row in tx.rows(SQL, &[]).await? {
-        let note: String = row.get(1)?;
-        let signed = SignedCheckpoint::parse(note.as_bytes());
+        let (size, note): (u64, String) = (row.get(0)?, row.get(1)?);
+        let signed = SignedCheckpoint::parse(note.as_bytes()).ok();
+        let is_signed = signed
+            .as_ref()
+            .is_some_and(|signed| keys.is_none_or(|keys| keys.judge(signed).is_ok()));
+        if !is_signed {
+            audit.find(Finding::CheckpointForged { size });
+        }
         // A note that was made unreadable, or speaks of another size, is as good as untrue.
         let head = signed.map(|signed| signed.checkpoint().head);
-        let size: u64 = row.get(0)?;
-        let root = head.ok().filter(|head| head.size == size).map_or(Hash::empty(), |it| it.root);
+        let root = head.filter(|head| head.size == size).map_or(Hash::empty(), |it| it.root);
         roots.insert(size, root);
     }
+    audit.checkpoints = roots.len() as u64;
     Ok(roots)
+}
+
+/// Hashes every attachment again, one after another.
+async fn files(tx: &mut Tx, folder: &Path, audit: &mut Audit) -> Result<(), StoreError> {
+    const SQL: &str = "select sha256 from attachment where sha256 > $1 order by sha256 limit $2";
+    let mut last = String::new();
+    loop {
+        let rows = tx.rows(SQL, &[(&last).into(), LEAVES_AT_ONCE.into()]).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in &rows {
+            last = row.get(0)?;
+            let (sha256, folder) = (last.clone(), folder.to_owned());
+            let found = tokio::task::spawn_blocking(move || stored_hash(&folder, &sha256)).await;
+            let found = found.ok().flatten();
+            audit.files += 1;
+            if found.as_deref() != Some(last.as_str()) {
+                let (sha256, is_gone) = (last.clone(), found.is_none());
+                audit.find(Finding::FileChanged { sha256, is_gone });
+            }
+        }
+    }
 }
 
 async fn tiles(tx: &mut Tx) -> Result<BTreeMap<(i64, i64), Hash>, StoreError> {

@@ -1,5 +1,5 @@
-//! A matter as one file (导出卷宗): a zip archive of receipts, attachments, a page to read, and a manifest
-//! signed with the log's key. What whoever takes it may not see is not in it, and the manifest says that
+//! A matter as one file (导出卷宗): a zip archive of receipts, attachments, documents, a page to read, what
+//! the log shows, and a manifest signed with the log's key. What whoever takes it may not see is not in it, and the manifest says that
 //! something was kept back, not what.
 //!
 //! The archive itself is made so that its bytes follow from its files and their order: stored, not
@@ -14,7 +14,9 @@ use tokio::io::AsyncReadExt as _;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use ::ledger::bundle::MANIFEST_PATH;
+use calendar::Words;
+
+use ::ledger::bundle::{LOG_PATH, MANIFEST_PATH};
 use ::ledger::{FileHash, Hashing, Instant, Label, Listed, Manifest, ManifestError, Receipt};
 
 use crate::error::StoreError;
@@ -30,6 +32,8 @@ mod page;
 pub const PAGE_PATH: &str = "index.html";
 /// Under this lie the attachments.
 pub const ATTACHMENTS_UNDER: &str = "attachments/";
+/// Under this lie the documents.
+pub const DOCUMENTS_UNDER: &str = "documents/";
 /// Most characters of an attachment's own name in its path.
 const NAME_CHARS_MAX: usize = 80;
 /// Bytes of an attachment copied at once.
@@ -52,6 +56,19 @@ pub enum BundleError {
     Store(#[from] StoreError),
 }
 
+/// A page that goes with the matter: a document (文书) an act made, as the exporter may read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enclosed {
+    /// Whose document.
+    pub matter: MatterId,
+    /// Where it lies, under [`DOCUMENTS_UNDER`].
+    pub path: String,
+    /// What it is called.
+    pub name: Words,
+    /// The page.
+    pub bytes: Vec<u8>,
+}
+
 /// What was exported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundled {
@@ -61,6 +78,8 @@ pub struct Bundled {
     pub receipts: usize,
     /// Attachments in it.
     pub attachments: usize,
+    /// Pages of documents in it.
+    pub documents: usize,
     /// Events and attachments kept back from this reader.
     pub withheld: usize,
 }
@@ -108,16 +127,24 @@ impl<W: Write> Write for Archive<W> {
 }
 
 /// A file of the bundle being written, and listed by what was written.
-struct Packing<W: Write> {
+struct Packing<'a, W: Write> {
     archive: Archive<W>,
     files: BTreeMap<String, Listed>,
+    /// Told how many files are done, and of how many.
+    told: &'a (dyn Fn(u64, u64) + Send + Sync),
+    total: u64,
 }
 
-impl<W: Write> Packing<W> {
+impl<W: Write> Packing<'_, W> {
+    fn listed(&mut self, path: String, listed: Listed) {
+        self.files.insert(path, listed);
+        (self.told)(self.files.len() as u64, self.total);
+    }
+
     fn put(&mut self, path: String, bytes: &[u8]) -> Result<(), BundleError> {
         self.archive.begin(&path).map_err(BundleError::Write)?;
         self.archive.write_all(bytes).map_err(BundleError::Write)?;
-        self.files.insert(path, Listed::of(bytes));
+        self.listed(path, Listed::of(bytes));
         Ok(())
     }
 
@@ -132,7 +159,7 @@ impl<W: Write> Packing<W> {
             hashing.update(bytes);
             self.archive.write_all(bytes).map_err(BundleError::Write)?;
         }
-        self.files.insert(path, hashing.listed().0);
+        self.listed(path, hashing.listed().0);
         Ok(())
     }
 }
@@ -170,6 +197,21 @@ impl Store {
         matter: &MatterId,
         to: W,
     ) -> Result<Option<(W, Bundled)>, BundleError> {
+        self.bundle_with(scope, matter, &[], &|_, _| {}, to).await
+    }
+
+    /// The same with documents; `told` hears how many files are done, and of how many.
+    ///
+    /// # Errors
+    /// As [`Self::bundle`].
+    pub async fn bundle_with<W: Write + Send>(
+        &self,
+        scope: &Scope,
+        matter: &MatterId,
+        documents: &[Enclosed],
+        told: &(dyn Fn(u64, u64) + Send + Sync),
+        to: W,
+    ) -> Result<Option<(W, Bundled)>, BundleError> {
         let Some(sight) = self.matter_fetch(scope, matter).await? else { return Ok(None) };
         let signer = self.signer().ok_or(BundleError::NoKey)?;
         // So that the newest events have receipts too.
@@ -181,7 +223,15 @@ impl Store {
             self.gather(scope, &seen.matter.id, &mut gathered).await?;
         }
 
-        let mut packing = Packing { archive: Archive::new(to), files: BTreeMap::new() };
+        let receipts: usize = gathered.matters.iter().map(|matter| matter.events.len()).sum();
+        // What the log shows, and the page.
+        let total = gathered.attachments.len() + documents.len() + receipts + 2;
+        let (archive, files) = (Archive::new(to), BTreeMap::new());
+        let mut packing = Packing { archive, files, told, total: total as u64 };
+        if let Some(log) = self.shown(0).await? {
+            let text = log.to_text().map_err(unwritable)?;
+            packing.put(LOG_PATH.to_owned(), text.as_bytes())?;
+        }
         let mut shown = BTreeMap::new();
         for (sha256, name) in &gathered.attachments {
             let Some((_, file)) = self.attachment_open(scope, sha256).await? else {
@@ -199,11 +249,12 @@ impl Store {
                 gathered.withheld_files.insert(*file);
             }
         }
-        let mut receipts = 0;
+        for document in documents {
+            packing.put(document.path.clone(), &document.bytes)?;
+        }
         for packed in gathered.matters.iter().flat_map(|matter| &matter.events) {
             let text = packed.receipt.to_text().map_err(unwritable)?;
             packing.put(packed.receipt_path.clone(), text.as_bytes())?;
-            receipts += 1;
         }
         let at = Instant::try_from(self.now()).map_err(unwritable)?;
         let page = page::Page {
@@ -212,6 +263,7 @@ impl Store {
             asked,
             matters: &gathered.matters,
             attachments: &shown,
+            documents,
             withheld: gathered.withheld.len() + gathered.withheld_files.len(),
             checkpoint: newest.checkpoint(),
             at,
@@ -221,6 +273,7 @@ impl Store {
             number: asked.number.clone(),
             receipts,
             attachments: shown.len(),
+            documents: documents.len(),
             withheld: gathered.withheld.len() + gathered.withheld_files.len(),
         };
         let manifest = Manifest {
@@ -232,7 +285,7 @@ impl Store {
             withheld_files: gathered.withheld_files,
             files: packing.files,
         };
-        let note = manifest.sign(signer)?.to_string();
+        let note = manifest.sign(&signer)?.to_string();
         let mut archive = packing.archive;
         archive.begin(MANIFEST_PATH).map_err(BundleError::Write)?;
         archive.write_all(note.as_bytes()).map_err(BundleError::Write)?;

@@ -1,6 +1,9 @@
 //! Checkpoints and receipts: what the log says about itself to others.
 
-use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
 use procedure::{Matter, MatterId};
 
 use ::ledger::{
@@ -13,12 +16,27 @@ use crate::error::StoreError;
 use crate::event::{EventWithLeaf, event_with_leaf};
 use crate::journal::{AdminAct, AdminEntry, Target, admin_event_append};
 use crate::ledger::entry::{MatterHead, of_event, unwritable};
-use crate::ledger::{HEAD, head};
+use crate::ledger::{HEAD, head, key};
 use crate::people::Authority;
 use crate::row::Row;
 use crate::scope::Scope;
 use crate::store::Store;
 use crate::visibility::{SeenEvent, seen_events};
+
+/// So long every checkpoint is kept; of each earlier day of Beijing time the last one, and the last one a
+/// witness has signed. Whoever holds a receipt has its checkpoint in it.
+const ALL_KEPT_HOURS: i64 = 7 * 24;
+/// Checkpoints looked at before the next are read.
+const CHECKPOINTS_AT_ONCE: i64 = 5_000;
+
+/// How the other side's look at the log stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    /// The newest checkpoint a witness has signed.
+    pub witnessed: Option<SignedCheckpoint>,
+    /// Since when a newer one waits for a witness; none when none does.
+    pub waiting_since: Option<Timestamp>,
+}
 
 /// Computes what a plan asks for from the stored hashes; a run is at most one tile, read by the
 /// primary key.
@@ -96,15 +114,21 @@ pub async fn forget_checkpoints(
 impl Store {
     /// The log's key; none when this store signs nothing.
     #[must_use]
-    pub fn signer(&self) -> Option<&Signer> {
-        self.inner().signer.as_deref()
+    pub fn signer(&self) -> Option<Arc<Signer>> {
+        self.inner().signer.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Signs with this key from now on: the log's key was changed in the log.
+    pub fn sign_with(&self, signer: Arc<Signer>) {
+        *self.inner().signer.write().unwrap_or_else(PoisonError::into_inner) = Some(signer);
     }
 
     /// Signs how far the log has come, unless the newest checkpoint says so already; none when the
     /// store has no key, or nothing has happened yet.
     ///
     /// # Errors
-    /// When the database fails or is damaged.
+    /// [`StoreError::LogKeyChanged`] when the log's key was changed and this store has not been given the
+    /// new one (see [`Self::sign_with`]); when the database fails or is damaged.
     pub async fn checkpoint(&self) -> Result<Option<SignedCheckpoint>, StoreError> {
         const KEEP: &str = "
             insert into ledger_checkpoint (size, note, made_at, witnesses) values ($1, $2, $3, 0)
@@ -116,7 +140,12 @@ impl Store {
             return Ok(None);
         }
         let newest = newest(&mut tx).await?;
+        let change = key::newest_change(&mut tx).await?;
         drop(tx);
+        // What an old key signs beyond the change convicts the log: nothing is signed at all.
+        if change.is_some_and(|change| change.rotation.new != *signer.verifier()) {
+            return Err(StoreError::LogKeyChanged);
+        }
         if let Some(newest) = newest.filter(|it| it.checkpoint().head.size == frontier.size()) {
             return Ok(Some(newest));
         }
@@ -127,7 +156,7 @@ impl Store {
             at: Instant::from_micros(now.as_microsecond()).ok(),
             extensions: Vec::new(),
         };
-        let made = checkpoint.sign(signer).map_err(unwritable)?;
+        let made = checkpoint.sign(&signer).map_err(unwritable)?;
         let size = i64::try_from(frontier.size()).map_err(unwritable)?;
         let values = vec![size.into(), made.to_string().into(), now.into()];
         self.write(vec![Statement::new(KEEP, values)]).await?;
@@ -142,6 +171,72 @@ impl Store {
         newest(&mut self.read().await?).await
     }
 
+    /// Forgets checkpoints that nothing rests on: all of the last days are kept, of each day before them
+    /// the last, and the last a witness has signed. Says how many went.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn checkpoint_prune(&self) -> Result<u64, StoreError> {
+        const OLD: &str = "
+            select size, made_at, witnesses from ledger_checkpoint
+             where made_at < $1 and size > $2 order by size limit $3";
+        const FORGET: &str = "delete from ledger_checkpoint where size = $1";
+        let kept = SignedDuration::from_hours(ALL_KEPT_HOURS);
+        let before = self.now().checked_sub(kept).unwrap_or(Timestamp::UNIX_EPOCH);
+        let (mut forgotten, mut after) = (0, -1_i64);
+        // The day of the row before, and what of that day is kept so far.
+        let mut day = None;
+        let (mut last, mut watched) = (None, None);
+        loop {
+            let asked = [before.into(), after.into(), CHECKPOINTS_AT_ONCE.into()];
+            let rows = self.read().await?.rows(OLD, &asked).await?;
+            let mut forget = Vec::new();
+            for row in &rows {
+                let (size, at, witnesses): (i64, Timestamp, i64) =
+                    (row.get(0)?, row.get(1)?, row.get(2)?);
+                after = size;
+                let its_day = calendar::local_date(at);
+                if day.replace(its_day) != Some(its_day) {
+                    (last, watched) = (None, None);
+                }
+                let kept = [last.replace(size), watched];
+                if witnesses > 0 {
+                    watched = Some(size);
+                }
+                let gone: BTreeSet<i64> = kept
+                    .into_iter()
+                    .flatten()
+                    .filter(|it| ![last, watched].contains(&Some(*it)))
+                    .collect();
+                forget.extend(gone.into_iter().map(|it| Statement::new(FORGET, vec![it.into()])));
+            }
+            if !forget.is_empty() {
+                forgotten += self.write(forget).await?;
+            }
+            if rows.is_empty() {
+                return Ok(forgotten);
+            }
+        }
+    }
+
+    /// How the other side's look stands; by `ledger_checkpoint_witnessed` and the primary key.
+    ///
+    /// # Errors
+    /// When the database fails or is damaged.
+    pub async fn watch(&self) -> Result<Watch, StoreError> {
+        const WITNESSED: &str = "
+            select note from ledger_checkpoint where witnesses > 0 order by size desc limit 1";
+        const WAITING: &str = "select min(made_at) from ledger_checkpoint where size > $1";
+        let mut tx = self.read().await?;
+        let found = tx.row(WITNESSED, &[]).await?;
+        let witnessed = found.as_ref().map(note).transpose()?;
+        let size = witnessed.as_ref().map_or(0, |it| it.checkpoint().head.size);
+        let size = i64::try_from(size).map_err(unwritable)?;
+        let row = tx.row(WAITING, &[size.into()]).await?;
+        let waiting_since = row.map(|row| row.get::<Option<Timestamp>>(0)).transpose()?.flatten();
+        Ok(Watch { witnessed, waiting_since })
+    }
+
     /// What a witness that last saw `size` leaves is shown: the newest checkpoint, and that the log
     /// has grown from there. None before the first checkpoint.
     ///
@@ -154,7 +249,9 @@ impl Store {
         // One who saw more than we have has seen another log: that is for the witness to say.
         let plan = Plan::consistency(size.min(now), now);
         let consistency: ConsistencyProof = computed(&mut tx, plan).await?;
-        Ok(Some(Shown { checkpoint, consistency, rotations: Vec::new() }))
+        // What stands before its last look it has followed.
+        let rotations = key::proved(&mut tx, size, now).await?;
+        Ok(Some(Shown { checkpoint, consistency, rotations }))
     }
 
     /// Takes in a checkpoint of ours that witnesses among these keys have signed too; whether they
@@ -243,7 +340,8 @@ pub(crate) async fn receipt_of(
         field.is_none_or(|field| !seen.masked.contains(field))
     });
     let inclusion = computed(tx, Plan::inclusion(index, size)).await?;
-    Ok(Some(Receipt { entry, openings, index, inclusion, checkpoint }))
+    let rotations = key::proved(tx, 0, size).await?;
+    Ok(Some(Receipt { entry, openings, index, inclusion, checkpoint, rotations }))
 }
 
 /// The newest checkpoint that was signed, without a store; none before the first.

@@ -8,22 +8,63 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use procedure::{Event, Family, MatterId, Rules, UnitId};
 
+use crate::attachment::open_file_name;
 use crate::db::{Statement, Tx};
 use crate::error::StoreError;
 use crate::event::event;
 use crate::family::body;
 use crate::ledger::audit::{Audit, Finding};
-use crate::projection::{Counts, Projection};
+use crate::projection::{self, Counts, Projection};
 use crate::row::{Row, Value};
 use crate::vault::Vault;
 use crate::visibility::Provenance;
 
 /// Families whose ids are read at once.
 const ROOTS_AT_ONCE: i64 = 500;
-/// Tables whose rows follow from the events row by row. A matter's files are no such table: one that was
-/// replaced stays openable.
+/// Tables whose rows follow from what the events have made of the matter.
 const TABLES: [&str; 6] =
     ["matter", "matter_body", "matter_party", "matter_scope", "obligation", "matter_term"];
+/// The table whose rows follow from all the matter ever was: a file that was replaced stays openable.
+const FILES: &str = "matter_attachment";
+/// Tables that sum up over all matters.
+const SUMS: [&str; 2] = ["unit_counter", "matter_number"];
+
+/// Every read table: each is compared with the events, row by row.
+pub fn read_tables() -> impl Iterator<Item = &'static str> {
+    TABLES.into_iter().chain([FILES]).chain(SUMS)
+}
+
+/// Every other table, and why an audit does not compute it again.
+pub const SOURCES: [(&str, &str); 28] = [
+    ("event", "what everything follows from; each row is a leaf of the log"),
+    ("admin_event", "each row is a leaf of the log"),
+    ("ledger_leaf", "the log itself; computed from the events"),
+    ("ledger_tile", "the log itself; computed from the leaves"),
+    ("ledger_head", "the log itself; computed from the leaves, and the secret of its salts"),
+    ("ledger_checkpoint", "signed; compared with the leaves"),
+    ("unit", "the administrators' word; their acts are in the log"),
+    ("user_account", "the administrators' word; their acts are in the log"),
+    ("user_role", "the administrators' word; their acts are in the log"),
+    ("platform_role", "the administrators' word; their acts are in the log"),
+    ("liaison_term", "the administrators' word; their acts are in the log"),
+    ("setting", "the administrators' word; their acts are in the log"),
+    ("api_token", "the administrators' word; their acts are in the log"),
+    ("calendar_table", "as published; its loading is in the log"),
+    ("matter_keeper", "a unit's own arrangement"),
+    ("session", "who is signed in at the moment"),
+    ("sign_in_guard", "who failed to sign in lately"),
+    ("import_draft", "a preview waiting to be confirmed"),
+    ("idempotency", "answers kept for some days"),
+    ("draft", "what is filled in and not yet done"),
+    ("attachment", "files by their hash; the bytes are hashed again"),
+    ("attachment_upload", "who put a file there before any act named it"),
+    ("access_event", "who looked; nothing follows from it"),
+    ("saved_view", "a person's own"),
+    ("job", "long work, kept for some days"),
+    ("partial_upload", "files on their way in"),
+    ("vault_key", "keys of what is sealed, sealed in turn; what they seal opens or does not"),
+    ("migration", "the steps the tables have taken"),
+];
 
 /// The rows a family should have, or has, by table and matter.
 type Rows = BTreeMap<(String, String), Vec<Vec<Value>>>;
@@ -36,7 +77,7 @@ pub(crate) async fn compare(
 ) -> Result<(), StoreError> {
     const ROOTS: &str = "
         select distinct root_id from matter where root_id > $1 order by root_id limit $2";
-    let mut counts = Counts::new();
+    let mut sums = Sums::default();
     let mut last = String::new();
     loop {
         let roots = tx.rows(ROOTS, &[(&last).into(), ROOTS_AT_ONCE.into()]).await?;
@@ -45,11 +86,35 @@ pub(crate) async fn compare(
         }
         for row in &roots {
             last = row.get(0)?;
-            family(tx, rules, &last, &mut counts, audit).await?;
+            family(tx, rules, &last, &mut sums, audit).await?;
         }
     }
     strays(tx, audit).await?;
-    counters(tx, counts, audit).await
+    counters(tx, sums.counts, audit).await?;
+    numbers(tx, sums.numbers, audit).await
+}
+
+/// What is summed up over all matters.
+#[derive(Default)]
+struct Sums {
+    counts: Counts,
+    /// The last number of a matter by first part and year.
+    numbers: BTreeMap<(String, i64), i64>,
+}
+
+impl Sums {
+    /// Takes in a matter's number, e.g. `问题〔2026〕12号`.
+    fn number(&mut self, number: &str) {
+        let read = number.split_once('〔').and_then(|(prefix, rest)| {
+            let (year, rest) = rest.split_once('〕')?;
+            let number: i64 = rest.strip_suffix('号')?.parse().ok()?;
+            Some(((prefix.to_owned(), year.parse().ok()?), number))
+        });
+        if let Some((key, number)) = read {
+            let last = self.numbers.entry(key).or_default();
+            *last = number.max(*last);
+        }
+    }
 }
 
 /// One family.
@@ -57,7 +122,7 @@ async fn family(
     tx: &mut Tx,
     rules: &Rules,
     root: &str,
-    counts: &mut Counts,
+    sums: &mut Sums,
     audit: &mut Audit,
 ) -> Result<(), StoreError> {
     let played = Played::read(tx, root, audit).await?;
@@ -68,7 +133,8 @@ async fn family(
         let projection = Projection::bodiless(rules, &played.family, matter, &provenance);
         // What a body means is compared, not how it is spelled.
         let projection = projection.with_body((String::new(), String::new()));
-        projection.count(counts);
+        projection.count(&mut sums.counts);
+        sums.number(&matter.number);
         let mut statements = Vec::new();
         projection.write(None, &mut statements);
         for statement in &statements {
@@ -99,6 +165,9 @@ async fn family(
         }
         differs.extend(is.into_keys());
     }
+    for matter in files_differ(tx, &played, root).await? {
+        differs.insert((FILES.to_owned(), matter));
+    }
     for (table, matter) in differs {
         audit.find(Finding::ReadTable { table, matter });
     }
@@ -106,10 +175,36 @@ async fn family(
     Ok(())
 }
 
+/// The matters of a family whose rows of files are not those of all the matter ever was.
+async fn files_differ(
+    tx: &mut Tx,
+    played: &Played,
+    root: &str,
+) -> Result<BTreeSet<String>, StoreError> {
+    let mut is = BTreeMap::<String, BTreeMap<(String, String), String>>::new();
+    for row in rows_of(tx, FILES, "matter_id, field, sha256, name", root).await? {
+        let (field, sha256): (String, String) = (row.get(1)?, row.get(2)?);
+        // A name that cannot be opened is not the name that was written.
+        let name = open_file_name(tx.vault(), &sha256, row.get(3)?).unwrap_or_default();
+        is.entry(row.get(0)?).or_default().insert((field, sha256), name);
+    }
+    let should = played.files.iter().map(|(id, files)| (id.as_str().to_owned(), files));
+    let mut differs = BTreeSet::new();
+    for (matter, files) in should.filter(|(_, files)| !files.is_empty()) {
+        if is.remove(&matter).as_ref() != Some(files) {
+            differs.insert(matter);
+        }
+    }
+    differs.extend(is.into_keys());
+    Ok(differs)
+}
+
 /// A family as its events tell it.
 struct Played {
     family: Family,
     provenance: BTreeMap<MatterId, Provenance>,
+    /// Every file each matter ever named, by field and hash, under the name it had first.
+    files: BTreeMap<MatterId, BTreeMap<(String, String), String>>,
     /// Every matter the read tables say belongs to it.
     matters: BTreeSet<String>,
 }
@@ -125,7 +220,12 @@ impl Played {
              order by e.matter_id, e.number";
         let matters = tx.rows(MATTERS, &[root.into()]).await?;
         let matters = matters.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
-        let mut played = Self { family: Family::default(), provenance: BTreeMap::new(), matters };
+        let mut played = Self {
+            family: Family::default(),
+            provenance: BTreeMap::new(),
+            files: BTreeMap::new(),
+            matters,
+        };
         let mut unreadable = BTreeSet::new();
         for row in tx.rows(EVENTS, &[root.into()]).await? {
             let matter: String = row.get(5)?;
@@ -145,6 +245,11 @@ impl Played {
         let drafted = drafted.map(|proposal| proposal.unit);
         self.provenance.entry(id.clone()).or_default().apply(drafted, event);
         self.family.apply(id, event);
+        let named = self.family.get(id).map(projection::files).unwrap_or_default();
+        let files = self.files.entry(id.clone()).or_default();
+        for (key, name) in named {
+            files.entry(key).or_insert(name);
+        }
     }
 
     /// Whether the stored body means what the events say: a body that an older version of the program
@@ -169,7 +274,7 @@ async fn strays(tx: &mut Tx, audit: &mut Audit) -> Result<(), StoreError> {
     for row in tx.rows(UNREAD, &[]).await? {
         audit.find(Finding::ReadTable { table: "matter".to_owned(), matter: row.get(0)? });
     }
-    for table in TABLES.iter().filter(|table| **table != "matter") {
+    for table in TABLES.iter().chain([&FILES]).filter(|table| **table != "matter") {
         let sql = format!(
             "select distinct t.matter_id from {table} t
               where not exists (select 1 from matter m where m.matter_id = t.matter_id)"
@@ -198,6 +303,26 @@ async fn counters(tx: &mut Tx, mut counts: Counts, audit: &mut Audit) -> Result<
     Ok(())
 }
 
+/// The last numbers given out against the numbers there are.
+async fn numbers(
+    tx: &mut Tx,
+    mut numbers: BTreeMap<(String, i64), i64>,
+    audit: &mut Audit,
+) -> Result<(), StoreError> {
+    const SQL: &str = "select prefix, year, last from matter_number";
+    for row in tx.rows(SQL, &[]).await? {
+        let (prefix, year, stored): (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let computed = numbers.remove(&(prefix.clone(), year)).unwrap_or(0);
+        if stored != computed {
+            audit.find(Finding::Number { prefix, year, stored, computed });
+        }
+    }
+    for ((prefix, year), computed) in numbers {
+        audit.find(Finding::Number { prefix, year, stored: 0, computed });
+    }
+    Ok(())
+}
+
 /// The rows a table has of the matters of a family, in these columns, by matter.
 async fn rows_there(
     tx: &mut Tx,
@@ -206,17 +331,26 @@ async fn rows_there(
     root: &str,
 ) -> Result<Rows, StoreError> {
     let place = columns.split(',').position(|column| column.trim() == "matter_id").unwrap_or(0);
+    let mut rows = Rows::new();
+    for row in rows_of(tx, table, columns, root).await? {
+        let matter: String = row.get(place)?;
+        rows.entry((table.to_owned(), matter)).or_default().push(row.0);
+    }
+    Ok(rows)
+}
+
+async fn rows_of(
+    tx: &mut Tx,
+    table: &str,
+    columns: &str,
+    root: &str,
+) -> Result<Vec<Row>, StoreError> {
     let which = match table {
         "matter" | "matter_body" => "root_id = $1",
         _ => "matter_id in (select m.matter_id from matter m where m.root_id = $1)",
     };
     let sql = format!("select {columns} from {table} where {which}");
-    let mut rows = Rows::new();
-    for row in tx.rows(&sql, &[root.into()]).await? {
-        let matter: String = row.get(place)?;
-        rows.entry((table.to_owned(), matter)).or_default().push(row.0);
-    }
-    Ok(rows)
+    tx.rows(&sql, &[root.into()]).await
 }
 
 fn order(one: &[Value], other: &[Value]) -> std::cmp::Ordering {

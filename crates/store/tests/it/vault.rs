@@ -123,8 +123,12 @@ async fn what_is_sealed_lies_nowhere_in_the_clear() {
             assert_eq!(found.rows, []);
         }
         // And the log says what it said: every leaf is computed again from what was opened.
-        let found =
-            store::ledger::audit::audit_all(&world.database, &crate::world::rules()).await.unwrap();
+        let found = store::ledger::audit::audit_all(
+            &world.database,
+            store::ledger::audit::Against::rules(&crate::world::rules()),
+        )
+        .await
+        .unwrap();
         assert!(found.is_clean() && found.leaves > 3, "{found:?}");
     })
     .await;
@@ -161,8 +165,12 @@ async fn a_sealed_value_moved_to_another_matter_does_not_open() {
         let error = informant(world, &one).await.unwrap_err();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
         assert!(informant(world, &two).await.unwrap().is_some());
-        let found =
-            store::ledger::audit::audit_all(&world.database, &crate::world::rules()).await.unwrap();
+        let found = store::ledger::audit::audit_all(
+            &world.database,
+            store::ledger::audit::Against::rules(&crate::world::rules()),
+        )
+        .await
+        .unwrap();
         assert!(!found.is_clean());
     })
     .await;
@@ -206,8 +214,12 @@ async fn a_new_master_key_opens_what_was_sealed_and_the_old_one_no_more() {
         let alone: MasterKeys = first.parse().unwrap();
         let database = other().await;
         Vault::open_to_read(&database, &alone).await.unwrap();
-        let found =
-            store::ledger::audit::audit_all(&database, &crate::world::rules()).await.unwrap();
+        let found = store::ledger::audit::audit_all(
+            &database,
+            store::ledger::audit::Against::rules(&crate::world::rules()),
+        )
+        .await
+        .unwrap();
         assert!(found.is_clean(), "{found:?}");
         // Without any key nothing is said to have been changed: it cannot be looked at.
         let closed = store::ledger::audit::audit(&other().await).await;

@@ -20,6 +20,7 @@ use procedure::definition::{ObligationKind, RoleName};
 use procedure::matter::{By, Standing};
 use procedure::walk::{Did, Scene, Step, Walked, walk};
 use procedure::{Event, Family, MatterId, OpenRequest, Request, Rules, Source, UnitId, What};
+use store::ledger::audit::{Against, audit_all};
 use store::{Database, Engine};
 
 use crate::act::consistent;
@@ -181,6 +182,7 @@ async fn walks_done_act_by_act_through_the_store_end_as_the_rules_alone_end_them
         let world = World::under(rules.clone(), &place.url, &place.folder).await;
         let mut courses = courses(&world, &rules).await;
         done_again(&world, &mut courses).await;
+        recorded(&world, &rules).await;
         let mut families = Vec::new();
         for course in &courses {
             families.push(course.ended_alike(&world).await);
@@ -350,6 +352,43 @@ impl Course {
 fn opened(step: &Step) -> impl Iterator<Item = &MatterId> {
     let new = step.events.iter().filter(|(_, event)| matches!(event.what, What::Opened(_)));
     new.map(|(id, _)| id)
+}
+
+/// The audit computes every read table of every procedure again; and whoever did an act, whatever the act
+/// and the procedure, is given a receipt for it that holds.
+async fn recorded(world: &World, rules: &Rules) {
+    let audit = audit_all(&world.database, Against::rules(rules)).await.unwrap();
+    assert_eq!(audit.findings, [], "on {:?}", world.database.engine());
+    world.store.checkpoint().await.unwrap().unwrap();
+    let mut tx = world.database.read().await.unwrap();
+    let sql = "select e.matter_id, e.number, e.user_id, e.unit_id, m.procedure_id
+                 from event e join matter m on m.matter_id = e.matter_id
+                where e.what in ('opened', 'proposed', 'acted') and e.user_id is not null
+                order by e.matter_id, e.number";
+    let rows = tx.rows(sql, &[]).await.unwrap();
+    drop(tx);
+    let mut receipted = BTreeSet::new();
+    for row in &rows {
+        let (matter, number): (MatterId, u32) = (row.get(0).unwrap(), row.get(1).unwrap());
+        let (user, unit): (i64, i64) = (row.get(2).unwrap(), row.get(3).unwrap());
+        let procedure: String = row.get(4).unwrap();
+        let who = actor(user, unit, &[RoleName::Handler, RoleName::Leader, RoleName::Liaison]);
+        let receipt = world.store.receipt(&world.scope(&who), &matter, number).await.unwrap();
+        let receipt = receipt.unwrap_or_else(|| panic!("no receipt of {number} of {procedure}"));
+        let ledger::Entry::Event(said) = &receipt.entry else { panic!("an event") };
+        assert_eq!((said.sequence, said.procedure.as_str()), (number, procedure.as_str()));
+        if receipted.insert((procedure, said.action.as_str().to_owned())) {
+            let text = receipt.to_text().unwrap();
+            let read = ledger::Receipt::parse(text.as_bytes()).unwrap();
+            read.verify(&crate::ledger::keys()).unwrap();
+        }
+    }
+    let acted = |procedure: &str| {
+        receipted.iter().any(|(of, act)| of == procedure && act.starts_with("acted"))
+    };
+    for procedure in rules.procedures() {
+        assert!(acted(&procedure.id), "nobody acted on {}", procedure.id);
+    }
 }
 
 /// The rows of scope and obligations are those the families give.

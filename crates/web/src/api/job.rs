@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use procedure::Rules;
+use procedure::{MatterId, Rules};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ use crate::error::{WebError, created, nothing_to_show};
 use crate::fields::Fields;
 use crate::job::ask::Ask;
 use crate::job::download;
+use crate::matter::Room;
 use crate::mechanism::of_clause;
 use crate::message::{Language, words};
 
@@ -166,9 +167,33 @@ pub(super) async fn export(
         Ask::Liaisons { query }
     };
     let asker = Asker { user: caller.user(), unit: Some(caller.scope.unit), role: None };
-    let id = house.start_job(asker, language(&headers), &ask).await?;
-    let job = fetch(&house, &caller, &id.to_string()).await?;
-    let mut response = created(Json(view(&house, job)));
+    begun(&house, &caller, &headers, asker, &ask).await
+}
+
+/// `POST /matters/{matter}/export`: a matter as one file.
+pub(super) async fn export_matter(
+    State(house): State<House>,
+    caller: Caller,
+    headers: HeaderMap,
+    Path(matter): Path<String>,
+) -> Result<Response, WebError> {
+    house.keys()?;
+    let matter: MatterId = matter.parse().map_err(|_| WebError::NotFound)?;
+    let room = Room::enter_as(&house, &caller.scope, &matter).await?;
+    let asker = Asker { user: caller.user(), unit: Some(caller.scope.unit), role: None };
+    begun(&house, &caller, &headers, asker, &crate::ledger::bundle::of(room.matter())).await
+}
+
+async fn begun(
+    house: &House,
+    caller: &Caller,
+    headers: &HeaderMap,
+    asker: Asker,
+    ask: &Ask,
+) -> Result<Response, WebError> {
+    let id = house.start_job(asker, language(headers), ask).await?;
+    let job = fetch(house, caller, &id.to_string()).await?;
+    let mut response = created(Json(view(house, job)));
     if let Ok(address) = HeaderValue::from_str(&format!("{ROOT}/jobs/{id}")) {
         response.headers_mut().insert(header::LOCATION, address);
     }

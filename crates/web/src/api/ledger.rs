@@ -74,7 +74,7 @@ pub(super) async fn cosign(
     let signed = SignedCheckpoint::parse(&body).map_err(|_| WebError::bad("api.no-checkpoint"))?;
     // A witness that says again what it has said is told the same as before.
     let known = keys.judge(&signed).is_ok_and(|standing| !standing.witnesses.is_empty());
-    if house.store.cosigned(keys, &signed).await? || known {
+    if house.store.cosigned(&keys, &signed).await? || known {
         return Ok(nothing_to_show());
     }
     Err(WebError::bad("api.no-checkpoint"))

@@ -254,7 +254,7 @@ fn own_problems(id: &str) -> Vec<WebError> {
         "upload-state" | "drop-upload" => vec![WebError::bad("api.bad")],
         // Where the file stands is elsewhere; nothing came for a long time.
         "upload-piece" => vec![conflict(), WebError::Slow],
-        "export" => vec![too_many()],
+        "export" | "export-matter" => vec![too_many()],
         "ledger-keys" | "ledger-checkpoint" | "ledger-shown" | "ledger-cosign" => {
             vec![WebError::NotFound]
         }

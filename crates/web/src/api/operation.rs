@@ -534,6 +534,9 @@ fn record() -> Vec<Operation> {
                 .path("matter", Looks::Matter)
                 .path("event", Looks::Number)
                 .answers(Answer::Any),
+            post("/api/v1/matters/{matter}/export", "export-matter", job::export_matter)
+                .path("matter", Looks::Matter)
+                .makes::<job::JobView>(),
             get("/api/v1/ledger/keys", "ledger-keys", ledger::keys).public().answers(Answer::Text),
             get("/api/v1/ledger/checkpoint", "ledger-checkpoint", ledger::checkpoint)
                 .public()

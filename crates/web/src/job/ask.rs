@@ -8,6 +8,7 @@ use crate::House;
 use crate::error::WebError;
 use crate::fields::Fields;
 use crate::message::Language;
+use procedure::MatterId;
 use store::job::Right;
 
 /// A piece of long work. Lists are asked for as their address names them, so that a job means the same
@@ -36,6 +37,13 @@ pub(crate) enum Ask {
     Journal {
         /// `?a=1&b=2`, or nothing.
         query: String,
+    },
+    /// A matter as one file.
+    Bundle {
+        /// The matter.
+        matter: MatterId,
+        /// Its number, for people.
+        number: String,
     },
     /// Units from a file that was looked at.
     UnitImport {
@@ -81,6 +89,7 @@ impl Ask {
             Self::Liaisons { .. } => "liaisons",
             Self::Units { .. } => "units",
             Self::Journal { .. } => "journal",
+            Self::Bundle { .. } => "bundle",
             Self::UnitImport { .. } => "unit-import",
         }
     }
@@ -90,6 +99,7 @@ impl Ask {
         let t = language.t();
         match self {
             Self::UnitImport { file, .. } => language.with("job.import", "file", file),
+            Self::Bundle { number, .. } => language.with("job.bundle", "number", number),
             Self::Matters { .. }
             | Self::Liaisons { .. }
             | Self::Units { .. }
@@ -100,7 +110,9 @@ impl Ask {
                     }
                     Self::Liaisons { .. } => t("nav.liaison").to_owned(),
                     Self::Units { .. } => t("admin.units").to_owned(),
-                    Self::Journal { .. } | Self::UnitImport { .. } => t("admin.journal").to_owned(),
+                    Self::Journal { .. } | Self::Bundle { .. } | Self::UnitImport { .. } => {
+                        t("admin.journal").to_owned()
+                    }
                 };
                 language.with("job.export", "list", list)
             }
@@ -115,7 +127,7 @@ impl Ask {
             }
             Self::Liaisons { query } => crate::liaison::filters(query, language),
             Self::Journal { query } => crate::admin::journal_filters(query, language),
-            Self::Units { .. } | Self::UnitImport { .. } => Vec::new(),
+            Self::Units { .. } | Self::Bundle { .. } | Self::UnitImport { .. } => Vec::new(),
         }
     }
 
@@ -124,7 +136,7 @@ impl Ask {
         let (place, query) = match self {
             Self::Matters { place, query } => (place.as_str(), query.as_str()),
             Self::Liaisons { query } | Self::Journal { query } => ("", query.as_str()),
-            Self::Units { .. } | Self::UnitImport { .. } => ("", ""),
+            Self::Units { .. } | Self::Bundle { .. } | Self::UnitImport { .. } => ("", ""),
         };
         // As people wrote it, not as an address must.
         let filter = Fields::read(query.trim_start_matches('?').as_bytes());
@@ -147,7 +159,7 @@ impl Ask {
         let most = match self {
             Self::Matters { .. } | Self::Journal { .. } => LISTED_AT_ONCE_ROWS,
             Self::Liaisons { .. } | Self::Units { .. } => DIRECTORY_AT_ONCE_ROWS,
-            Self::UnitImport { .. } => 0,
+            Self::Bundle { .. } | Self::UnitImport { .. } => 0,
         };
         matches!(length, Length::Exactly(rows) if rows <= most)
     }
@@ -166,7 +178,7 @@ impl Ask {
             Self::Journal { query } => {
                 crate::admin::journal_length(house, right, query, LISTED_AT_ONCE_ROWS).await
             }
-            Self::UnitImport { .. } => Ok(Length::Unknown),
+            Self::Bundle { .. } | Self::UnitImport { .. } => Ok(Length::Unknown),
         }
     }
 
@@ -183,7 +195,7 @@ impl Ask {
             Self::Journal { .. } => {
                 (language.t()("admin.journal").to_owned(), crate::admin::journal_columns(language))
             }
-            Self::Units { .. } | Self::UnitImport { .. } => return None,
+            Self::Units { .. } | Self::Bundle { .. } | Self::UnitImport { .. } => return None,
         };
         let foot = [("name", &right.name as &dyn std::fmt::Display), ("day", &house.today())];
         let foot = language.fill("register.exported", &foot);
@@ -206,7 +218,7 @@ impl Ask {
             Self::Journal { query } => {
                 crate::admin::journal_pour(house, right, query, language, pour).await
             }
-            Self::Units { .. } | Self::UnitImport { .. } => Ok(()),
+            Self::Units { .. } | Self::Bundle { .. } | Self::UnitImport { .. } => Ok(()),
         }
     }
 }

@@ -175,7 +175,7 @@ pub(super) async fn work(
 }
 
 /// Writes the file of a job where nobody waits for it, and takes its hash.
-async fn put_down(
+pub(crate) async fn put_down(
     written: Written,
     write: impl FnOnce(&Written) -> std::io::Result<()> + Send + 'static,
 ) -> Result<Written, WebError> {
@@ -218,7 +218,9 @@ fn name(house: &House, ask: &Ask, language: Language) -> String {
         }
         Ask::Liaisons { .. } => language.say("nav.liaison").to_owned(),
         Ask::Journal { .. } => language.say("admin.journal").to_owned(),
-        Ask::Units { .. } | Ask::UnitImport { .. } => language.say("admin.units").to_owned(),
+        Ask::Units { .. } | Ask::Bundle { .. } | Ask::UnitImport { .. } => {
+            language.say("admin.units").to_owned()
+        }
     };
     let ending = if matches!(ask, Ask::Units { is_csv: true }) { "csv" } else { "xlsx" };
     format!("{list}-{}.{ending}", house.today())

@@ -178,6 +178,10 @@ async fn perform(house: House, claim: Claim, progress: Arc<Progress>) -> Result<
     let right = export::right(&house, claim.job.asker).await?;
     match ask {
         Ask::UnitImport { draft, .. } => import(&house, &claim, draft).await,
+        Ask::Bundle { matter, .. } => {
+            let work = crate::ledger::bundle::work;
+            Box::pin(work(&house, &claim, &matter, &right, language, &progress)).await
+        }
         Ask::Matters { .. } | Ask::Liaisons { .. } | Ask::Units { .. } | Ask::Journal { .. } => {
             export::work(&house, &claim, &ask, &right, language, &progress).await
         }

@@ -54,6 +54,11 @@ impl Progress {
         self.total.store(total, Ordering::Relaxed);
     }
 
+    /// So many are done.
+    pub(crate) fn is_at(&self, done: u64) {
+        self.done.store(done, Ordering::Relaxed);
+    }
+
     fn more(&self, rows: u64) {
         self.done.fetch_add(rows, Ordering::Relaxed);
     }

@@ -80,6 +80,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/matters/{matter}/actions/{action}", "HL"),
     ("POST", "/matters/{matter}/obligations/{number}/urge", "HL"),
     ("GET", "/matters/{matter}/documents/{event}/{kind}", "HL"),
+    ("GET", "/matters/{matter}/export", "HL"),
+    ("POST", "/matters/{matter}/export", "HL"),
     ("GET", "/matters/{matter}/receipts/{event}", "HL"),
     ("GET", "/matters/{matter}/receipts/{event}/file", "HL"),
     ("POST", "/attachments", "HL"),

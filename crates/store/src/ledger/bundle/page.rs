@@ -10,7 +10,7 @@ use procedure::{Matter, Rules, UnitId, Value, What};
 use ::ledger::{Checkpoint, Instant};
 
 use crate::directory::Directory;
-use crate::ledger::bundle::{Packed, PackedMatter, Shown, fields};
+use crate::ledger::bundle::{Enclosed, Packed, PackedMatter, Shown, fields};
 
 /// What the page is made from.
 pub(super) struct Page<'a> {
@@ -19,6 +19,7 @@ pub(super) struct Page<'a> {
     pub(super) asked: &'a Matter,
     pub(super) matters: &'a [PackedMatter],
     pub(super) attachments: &'a BTreeMap<String, Shown>,
+    pub(super) documents: &'a [Enclosed],
     pub(super) withheld: usize,
     pub(super) checkpoint: &'a Checkpoint,
     pub(super) at: Instant,
@@ -26,7 +27,7 @@ pub(super) struct Page<'a> {
 
 const STYLE: &str = "body{font:16px/1.6 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}\
 table{border-collapse:collapse;width:100%}td,th{border:1px solid #999;padding:.3em .5em;\
-text-align:left;vertical-align:top}.en{color:#555}dl{margin:0}dt{font-weight:bold}";
+text-align:left;vertical-align:top}code{overflow-wrap:anywhere}.en{color:#555}dl{margin:0}dt{font-weight:bold}";
 
 impl Page<'_> {
     pub(super) fn html(&self) -> String {
@@ -87,6 +88,65 @@ impl Page<'_> {
             self.event(html, procedure, event);
         }
         html.push_str("</table>\n");
+        self.documents(html, matter);
+        self.custody(html, procedure, packed);
+    }
+
+    /// The documents of a matter.
+    fn documents(&self, html: &mut String, matter: &Matter) {
+        let own: Vec<_> = self.documents.iter().filter(|it| it.matter == matter.id).collect();
+        if own.is_empty() {
+            return;
+        }
+        html.push_str("<h3>文书 <span class=\"en\">Documents</span></h3>\n<ul>\n");
+        for document in own {
+            let (zh, en) = (escaped(&document.name.zh), escaped(&document.name.en));
+            let (path, shown) = (link(&document.path), escaped(&document.path));
+            let _ = writeln!(
+                html,
+                "<li>{zh} <span class=\"en\">{en}</span>: <a href=\"{path}\">{shown}</a>"
+            );
+        }
+        html.push_str("</ul>\n");
+    }
+
+    /// Who put which file there and who named it, act by act (证据材料流转).
+    fn custody(&self, html: &mut String, procedure: Option<&Procedure>, packed: &PackedMatter) {
+        let mut rows = String::new();
+        for event in packed.events.iter().map(|packed| &packed.seen.event) {
+            let at = Instant::try_from(event.at).map_or_else(|_| event.at.to_string(), Instant::zh);
+            let unit = event.by.unit.map_or_else(|| "平台 platform".to_owned(), |it| self.unit(it));
+            let what = what(procedure, &event.what);
+            for (id, value) in fields(&event.what).into_iter().flatten() {
+                let Value::Files(files) = value else { continue };
+                for file in files {
+                    let name = escaped(&file.name);
+                    let name = match self.attachments.get(&file.sha256) {
+                        Some(shown) => format!("<a href=\"{}\">{name}</a>", link(&shown.path)),
+                        None => name,
+                    };
+                    let _ = writeln!(
+                        rows,
+                        "<tr><td>{name}<td>{}<td>{}<td>{}<td>{}<br><span class=\"en\">{}</span><td>{}<td>\
+                         <code>{}</code>",
+                        label(procedure, id),
+                        escaped(&at),
+                        escaped(&unit),
+                        escaped(&what.zh),
+                        escaped(&what.en),
+                        file.size_bytes,
+                        escaped(&file.sha256),
+                    );
+                }
+            }
+        }
+        if !rows.is_empty() {
+            let _ = write!(
+                html,
+                "<h3>证据材料流转 <span class=\"en\">Custody</span></h3>\n<table>\n<tr><th>文件 File\
+                 <th>用途 As<th>时间 Time<th>单位 Unit<th>办理 What<th>字节 Bytes<th>SHA-256\n{rows}</table>\n"
+            );
+        }
     }
 
     fn event(&self, html: &mut String, procedure: Option<&Procedure>, packed: &Packed) {

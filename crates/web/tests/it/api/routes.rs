@@ -60,6 +60,7 @@ const ROUTES: &[(&str, &str, [u16; 4])] = &[
     // Only the bureau's own people sent the file that is asked for.
     ("GET", "/api/v1/attachments/{sha256}", [401, 200, 200, 404]),
     ("GET", "/api/v1/matters/{matter}/receipts/{event}", [401, 200, 200, 404]),
+    ("POST", "/api/v1/matters/{matter}/export", [401, 201, 201, 404]),
     // What a witness needs says nothing of any matter.
     ("GET", "/api/v1/ledger/keys", [200, 200, 200, 200]),
     ("GET", "/api/v1/ledger/checkpoint", [200, 200, 200, 200]),
