@@ -1,11 +1,11 @@
-//! `cargo xtask lint`: format, crate arrows, files, licences, clippy, documentation.
+//! `cargo xtask lint`: format, crate arrows, files, licences, self-checks, clippy, documentation.
 //!
 //! What is cheap comes first and is reported whole; the compiler is asked only when that is clean.
 
 use crate::cargo::{cargo, must};
 use crate::licence;
 use crate::metadata::Metadata;
-use crate::{tidy, vendor};
+use crate::{security, tidy, vendor};
 use anyhow::bail;
 
 /// Our crates, each with those of ours it may stand on. Arrows run one way.
@@ -45,13 +45,14 @@ pub(crate) fn run() -> anyhow::Result<()> {
     found.extend(licences(&metadata));
     found.extend(tidy::check()?);
     found.extend(vendor::check()?);
+    found.extend(security::check()?);
     if !found.is_empty() {
         for problem in &found {
             eprintln!("  {problem}");
         }
-        bail!("{} problem(s) in crate arrows, licences or files", found.len());
+        bail!("{} problem(s) in crate arrows, licences, files or self-checks", found.len());
     }
-    println!("xtask: crate arrows, licences and files are in order");
+    println!("xtask: crate arrows, licences, files and self-checks are in order");
 
     must(&mut cargo(&["fmt", "--all", "--check"])?)?;
     must(&mut cargo(&[

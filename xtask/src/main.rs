@@ -16,6 +16,8 @@ mod lint;
 mod machine;
 mod metadata;
 mod postgres;
+mod sbom;
+mod security;
 mod test;
 mod tidy;
 mod vendor;
@@ -30,6 +32,7 @@ cargo xtask COMMAND
   bench [--matters N,N] [--quick] [--engine sqlite|postgres] [--keep FOLDER]
                                   measure the release build and rewrite docs/performance.md
   vendor [--check]                fetch the pinned front-end files again, check their SHA-256
+  sbom                            print what the program is made of, as CycloneDX
   graphs                          draw every procedure into docs/procedures/
 ";
 
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         "lint" => lint::run(),
         "bench" => bench::run(rest),
         "vendor" => vendor::run(rest),
+        "sbom" => sbom::run(rest),
         "graphs" => graphs::run(),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -73,6 +73,11 @@ impl Metadata {
 
     /// The names of everything that `package` is built on, itself left out.
     pub(crate) fn transitive(&self, package: &Package) -> BTreeSet<&str> {
+        self.built_on(package).into_iter().map(|package| package.name.as_str()).collect()
+    }
+
+    /// Everything that goes into `package`, at any depth, in the order of names.
+    pub(crate) fn built_on(&self, package: &Package) -> Vec<&Package> {
         let mut seen = BTreeSet::new();
         let mut open = self.ordinary(&package.id);
         while let Some(id) = open.pop() {
@@ -80,7 +85,10 @@ impl Metadata {
                 open.extend(self.ordinary(id));
             }
         }
-        seen.into_iter().filter_map(|id| self.name(id)).collect()
+        let mut found: Vec<_> =
+            self.packages.iter().filter(|package| seen.contains(package.id.as_str())).collect();
+        found.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
+        found
     }
 
     fn ordinary(&self, id: &str) -> Vec<&str> {

@@ -25,16 +25,16 @@ struct List {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Vendored {
+pub(crate) struct Vendored {
     /// The file's name here.
     file: String,
-    package: String,
-    version: String,
+    pub(crate) package: String,
+    pub(crate) version: String,
     /// Where it lies in the package; with a `*` it was put together by hand from several files,
     /// and is checked but not fetched.
     path: String,
-    sha256: String,
-    licence: String,
+    pub(crate) sha256: String,
+    pub(crate) licence: String,
     /// The licence's text, beside the file.
     licence_file: String,
 }
@@ -89,6 +89,13 @@ pub(crate) fn files() -> anyhow::Result<BTreeSet<PathBuf>> {
         }
     }
     Ok(files)
+}
+
+/// Those that go into the program; the others serve tests.
+pub(crate) fn product_files() -> anyhow::Result<Vec<Vendored>> {
+    let product = root()?.join(FOLDERS[0]);
+    let lists = lists()?.into_iter().filter(|(folder, _)| *folder == product);
+    Ok(lists.flat_map(|(_, list)| list.files).collect())
 }
 
 fn fetch() -> anyhow::Result<()> {
