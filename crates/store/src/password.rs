@@ -23,6 +23,9 @@ const PASSWORD_KINDS_MIN: usize = 4;
 /// `data/passwords/commonest.txt`: passwords that are tried first, of those long enough.
 const COMMONEST: &str = include_str!("../../../data/passwords/commonest.txt");
 
+/// `data/passwords/context.txt`: words anybody would try here first, in small letters.
+const CONTEXT: &str = include_str!("../../../data/passwords/context.txt");
+
 /// Memory one hash takes, in KiB: OWASP's first choice for argon2id, about 50 ms of a core.
 const MEMORY_KIB: u32 = 19 * 1024;
 /// Passes over that memory.
@@ -32,8 +35,9 @@ const HASHES_AT_ONCE: usize = 4;
 
 /// What is wrong with a password a person chose; the field is the form's name for it.
 ///
-/// The rules are length, not being the login name, and not being among the commonest. There is no
-/// rule about kinds of characters: such rules make passwords worse, not better.
+/// The rules are length, not being the login name, not being among the commonest, and not being made
+/// of words of this platform with digits and signs. There is no rule about kinds of characters: such
+/// rules make passwords worse, not better.
 #[must_use]
 pub fn password_problem(field: &str, password: &str, login_name: &str) -> Option<FieldError> {
     let length = password.chars().count();
@@ -68,7 +72,29 @@ pub fn password_problem(field: &str, password: &str, login_name: &str) -> Option
             "this password is among the first to be guessed; choose another",
         ));
     }
+    if is_made_of_context(&lower) {
+        return Some(FieldError::new(
+            field,
+            "密码不得只由本平台常用词语（如“检察院”“环保”“liandong”）加数字、符号组成",
+            "the password may not be made of this platform's own words with digits and signs only",
+        ));
+    }
     None
+}
+
+/// Nothing but words of the context, at least one, with digits and signs.
+fn is_made_of_context(password: &str) -> bool {
+    static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let mut words: Vec<_> = CONTEXT.lines().collect();
+        // The longer first, or a part would be cut out of the whole.
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        words
+    });
+    let mut rest = password.to_owned();
+    for word in &*WORDS {
+        rest = rest.replace(word, " ");
+    }
+    rest != password && !rest.chars().any(char::is_alphabetic)
 }
 
 /// The login name once, several times, or with only digits after it.
@@ -220,8 +246,12 @@ mod tests {
 
     #[test]
     fn a_phrase_of_any_characters_will_do() {
-        for good in ["correct horse battery", "凤翔的水今年很清很清", "river-mountain-7"]
-        {
+        for good in [
+            "correct horse battery",
+            "凤翔的水今年很清很清",
+            "river-mountain-7",
+            "检察院门口的银杏黄了",
+        ] {
             assert_eq!(problem(good), None, "{good}");
         }
     }
@@ -237,6 +267,9 @@ mod tests {
             ("121212121212", "first to be guessed"),
             ("LiMing2024", "login name"),
             ("limingliming", "login name"),
+            ("检察院公益诉讼@2026", "own words"),
+            ("Liandong#2026!", "own words"),
+            ("hbj-hanzhong-2026", "own words"),
         ] {
             assert!(problem(bad).unwrap().contains(why), "{bad}");
         }
@@ -245,6 +278,7 @@ mod tests {
 
     #[test]
     fn the_list_holds_only_what_the_other_rules_let_through() {
+        assert!(commonest().len() >= 3_000, "so many at least, says OWASP");
         for common in commonest() {
             assert!(common.chars().count() >= PASSWORD_CHARS_MIN, "{common}");
             assert_eq!(common.to_lowercase(), **common);
