@@ -1,5 +1,8 @@
 //! Opening what `serve`, `demo` and the administrator's commands stand on: rules, database, people.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use ::ledger::Keys;
@@ -47,7 +50,7 @@ pub(crate) async fn open(
     purpose: OpenFor,
 ) -> Result<House, Failure> {
     let rules = RuleTexts::with_folder(settings.rules.as_deref())?.rules()?;
-    std::fs::create_dir_all(&settings.data).map_err(|error| {
+    make_private(&settings.data).map_err(|error| {
         let shown = settings.data.display();
         Failure::failed(
             format!("不能建立数据目录 {shown}：{error}"),
@@ -96,6 +99,12 @@ pub(crate) async fn open(
     .await
     .map_err(unopened)?;
     Ok(House { store, people: Arc::new(people), database, keys: log_key.map(|log| log.keys) })
+}
+
+/// Makes a folder that nobody but the program's own account looks into; one that is there stays as
+/// it is.
+pub(crate) fn make_private(folder: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn unopened(error: store::StoreError) -> Failure {

@@ -89,7 +89,7 @@ impl LogKey {
             )
         };
         let made = Self::make(settings, randomness)?;
-        std::fs::create_dir_all(&folder).map_err(unmade)?;
+        crate::house::make_private(&folder).map_err(unmade)?;
         let pem = made.signer.to_pkcs8_pem().map_err(odd)?;
         let mut private = OpenOptions::new()
             .write(true)

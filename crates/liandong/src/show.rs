@@ -46,7 +46,7 @@ pub(crate) async fn run(arguments: &Arguments, terminal: Terminal) -> Result<(),
     let settings = arguments.serve.resolve(DATA)?;
     crate::logging::start(&settings);
     let place = Place::of(&settings);
-    std::fs::create_dir_all(&settings.data).map_err(|error| {
+    crate::house::make_private(&settings.data).map_err(|error| {
         Failure::because("不能建立数据目录", "cannot make the data folder", error)
     })?;
     let accounts = place.accounts();

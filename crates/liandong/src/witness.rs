@@ -138,7 +138,7 @@ fn init(name: &str, folder: &Path, terminal: Terminal) -> Result<(), Failure> {
         .to_pkcs8_pem()
         .map_err(|error| Failure::because("不能建立密钥", "cannot make the key", error))?;
     let made = || -> std::io::Result<()> {
-        std::fs::create_dir_all(folder.join(EVIDENCE))?;
+        crate::house::make_private(&folder.join(EVIDENCE))?;
         command::replace(&folder.join(PUBLIC), format!("{}\n", signer.verifier()).as_bytes())?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&key)?;
         file.write_all(pem.as_bytes())?;

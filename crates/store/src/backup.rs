@@ -12,7 +12,9 @@
 //! way round. Sessions are left out: after a restore everybody signs in anew.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::DirBuilder;
 use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -165,7 +167,10 @@ pub async fn backup(
     now: Timestamp,
 ) -> Result<Manifest, BackupError> {
     let tables_folder = into.join("tables");
-    std::fs::create_dir_all(into).map_err(failed("cannot make the folder", into))?;
+    // All the secrets of the house lie in it.
+    let mut private = DirBuilder::new();
+    private.recursive(true).mode(0o700);
+    private.create(into).map_err(failed("cannot make the folder", into))?;
     let mut there = std::fs::read_dir(into).map_err(failed("cannot read the folder", into))?;
     if there.next().is_some() {
         return Err(BackupError::FolderNotEmpty { path: into.to_owned() });

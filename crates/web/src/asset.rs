@@ -79,5 +79,5 @@ const FILES: [(&str, &str, &[u8]); 6] = [
     ("upload.js", "text/javascript; charset=utf-8", include_bytes!("../static/upload.js")),
     ("map.js", "text/javascript; charset=utf-8", include_bytes!("../static/map.js")),
     ("htmx.min.js", "text/javascript; charset=utf-8", include_bytes!("../static/htmx.min.js")),
-    ("icons.svg", "image/svg+xml", include_bytes!("../static/icons.svg")),
+    ("icons.svg", "image/svg+xml; charset=utf-8", include_bytes!("../static/icons.svg")),
 ];

@@ -19,7 +19,7 @@ use store::randomness::NoRandomness;
 use crate::House;
 use crate::message::{Language, words};
 use crate::parts::blank::Blank;
-use crate::session::{PASSWORD_PAGE, Visitor, escaped};
+use crate::session::{Address, PASSWORD_PAGE, Visitor, escaped};
 
 /// Why a request is not answered.
 #[derive(Debug, thiserror::Error)]
@@ -166,6 +166,27 @@ impl WebError {
             Self::TooLarge => words("error.too-large-detail"),
             Self::Slow => words("error.slow-detail"),
             Self::Internal(_) => words("error.internal-detail"),
+        }
+    }
+
+    /// Whether somebody tried what they may not, which those who watch over the program should see.
+    /// What does not exist, or is none of the asker's, is not told apart and is too common.
+    fn is_turned_away(&self) -> bool {
+        match self {
+            Self::Forged | Self::Forbidden(_) | Self::TooMany(_) | Self::TooFast { .. } => true,
+            Self::NotFound
+            | Self::Method
+            | Self::SignedOut
+            | Self::PasswordFirst
+            | Self::Refused(_)
+            | Self::Outdated(_)
+            | Self::VersionNeeded
+            | Self::Media(_)
+            | Self::Bad(_)
+            | Self::TooLarge
+            | Self::Conflict(_)
+            | Self::Slow
+            | Self::Internal(_) => false,
         }
     }
 
@@ -345,6 +366,8 @@ pub(crate) async fn dress(State(house): State<House>, request: Request, next: Ne
         .path_and_query()
         .filter(|_| request.method() == axum::http::Method::GET)
         .map(|whole| whole.as_str().to_owned());
+    let from = Address::of(&house, request.headers(), request.extensions());
+    let has_token = request.headers().contains_key(header::AUTHORIZATION);
     let seat = crate::session::Seat::default();
     let mut request = request;
     request.extensions_mut().insert(seat.clone());
@@ -372,6 +395,12 @@ pub(crate) async fn dress(State(house): State<House>, request: Request, next: Ne
         _ => None,
     };
     let visitor = seat.visitor();
+    if error.is_turned_away() || has_token && matches!(*error, WebError::SignedOut) {
+        let user = visitor.as_ref().and_then(|visitor| visitor.account.as_ref());
+        let user = user.map(|account| account.session.person.id.0);
+        let status = error.status().as_u16();
+        tracing::info!(status, path, user, address = from.0, why = %error, "a request was refused");
+    }
     let mut told = if let Some(asker) = program {
         asker.told(&house, &error, reference, &response)
     } else if json {

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, HeaderValue, Uri, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -108,12 +108,18 @@ pub struct Address(pub String);
 impl Address {
     /// The address a request with these headers and extensions comes from; empty when nothing says.
     pub(crate) fn of(house: &House, headers: &HeaderMap, extensions: &Extensions) -> Self {
-        let told = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-        // The last entry is the one our own proxy wrote.
+        Self::told(house.settings.trusts_proxy, headers, extensions)
+    }
+
+    fn told(trusts_proxy: bool, headers: &HeaderMap, extensions: &Extensions) -> Self {
+        // The last entry of the last line is the one our own proxy wrote; whoever asks may have sent
+        // lines of their own before it.
+        let told = headers.get_all("x-forwarded-for").iter().next_back();
+        let told = told.and_then(|value| value.to_str().ok());
         let told = told.and_then(|all| all.rsplit(',').next()).map(|one| one.trim().to_owned());
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map(|ConnectInfo(address)| address.ip().to_string());
-        let address = told.filter(|_| house.settings.trusts_proxy).or(peer);
+        let address = told.filter(|_| trusts_proxy).or(peer);
         Self(address.unwrap_or_default())
     }
 }
@@ -166,10 +172,9 @@ impl Done {
 
 impl IntoResponse for Done {
     fn into_response(self) -> Response {
-        let value = self.flash.written();
-        let set = cookie(FLASH_COOKIE, &escaped(&value), Life::Window, false);
         let mut response = Redirect::to(&self.to).into_response();
-        append(&mut response, &set);
+        // [`settle`] makes the cookie of it.
+        response.extensions_mut().insert(self.flash);
         response
     }
 }
@@ -187,12 +192,13 @@ impl Seat {
 /// Finds out who asks, from the cookies.
 pub(crate) async fn recognise(house: &House, request: &mut Request) -> Result<Visitor, WebError> {
     let headers = request.headers();
-    let language = cookie_of(headers, LANGUAGE_COOKIE)
+    let https = house.settings.https;
+    let language = cookie_of(headers, LANGUAGE_COOKIE, https)
         .and_then(|code| Language::read(&code))
         .unwrap_or_default();
-    let flash = cookie_of(headers, FLASH_COOKIE).and_then(|value| read_flash(&value));
-    let token = cookie_of(headers, &session_cookie(house)).filter(|token| !token.is_empty());
-    let visit = cookie_of(headers, VISIT_COOKIE);
+    let flash = cookie_of(headers, FLASH_COOKIE, https).and_then(|value| read_flash(&value));
+    let token = cookie_of(headers, SESSION_COOKIE, https).filter(|token| !token.is_empty());
+    let visit = cookie_of(headers, VISIT_COOKIE, https);
     let here = request.uri().path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
     let mut visitor = Visitor { language, flash, here: here.to_owned(), ..Visitor::default() };
     if let Some(token) = token {
@@ -232,6 +238,10 @@ pub(crate) fn settle(
     if let Some(visit) = &visitor.new_visit {
         append(&mut response, &cookie(VISIT_COOKIE, visit, Life::Window, https));
     }
+    if let Some(flash) = response.extensions().get::<Flash>() {
+        let value = escaped(&flash.written());
+        append(&mut response, &cookie(FLASH_COOKIE, &value, Life::Window, https));
+    }
     let is_page = response
         .headers()
         .get(header::CONTENT_TYPE)
@@ -249,28 +259,21 @@ impl Visitor {
     }
 }
 
-fn session_cookie(house: &House) -> String {
-    // The prefix makes browsers refuse the cookie from anywhere but this very host.
-    if house.settings.https {
-        format!("__Host-{SESSION_COOKIE}")
-    } else {
-        SESSION_COOKIE.to_owned()
-    }
-}
-
 /// Puts the cookie of a new session on an answer.
 #[must_use]
 pub(crate) fn with_session(house: &House, token: &str, mut response: Response) -> Response {
     let https = house.settings.https;
-    append(&mut response, &cookie(&session_cookie(house), token, Life::Window, https));
+    append(&mut response, &cookie(SESSION_COOKIE, token, Life::Window, https));
     response
 }
 
-/// Takes the cookie of a session away.
+/// Takes the cookie of a session away, and with it what the browser keeps of what the session saw.
 #[must_use]
 pub(crate) fn without_session(house: &House, mut response: Response) -> Response {
     let https = house.settings.https;
-    append(&mut response, &cookie(&session_cookie(house), "", Life::Over, https));
+    append(&mut response, &cookie(SESSION_COOKIE, "", Life::Over, https));
+    let (name, kept) = (HeaderName::from_static("clear-site-data"), "\"cache\", \"storage\"");
+    response.headers_mut().insert(name, HeaderValue::from_static(kept));
     response
 }
 
@@ -286,11 +289,12 @@ pub(crate) fn with_language(house: &House, language: Language, mut response: Res
 #[derive(Debug, Clone, Copy)]
 pub struct SeenUntil(pub Option<Timestamp>);
 
-impl<S: Send + Sync> FromRequestParts<S> for SeenUntil {
+impl FromRequestParts<House> for SeenUntil {
     type Rejection = WebError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let seconds = cookie_of(&parts.headers, SEEN_COOKIE).and_then(|text| text.parse().ok());
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Self::Rejection> {
+        let seconds = cookie_of(&parts.headers, SEEN_COOKIE, house.settings.https)
+            .and_then(|text| text.parse().ok());
         Ok(Self(seconds.and_then(|seconds| Timestamp::from_second(seconds).ok())))
     }
 }
@@ -311,6 +315,11 @@ enum Life {
     Over,
 }
 
+/// By HTTPS, browsers take a cookie of this name from nobody but this very host.
+fn name_of(name: &str, https: bool) -> String {
+    if https { format!("__Host-{name}") } else { name.to_owned() }
+}
+
 fn cookie(name: &str, value: &str, life: Life, https: bool) -> String {
     let life = match life {
         Life::Window => String::new(),
@@ -318,6 +327,7 @@ fn cookie(name: &str, value: &str, life: Life, https: bool) -> String {
         Life::Over => "; Max-Age=0".to_owned(),
     };
     let secure = if https { "; Secure" } else { "" };
+    let name = name_of(name, https);
     format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{life}{secure}")
 }
 
@@ -327,7 +337,8 @@ fn append(response: &mut Response, cookie: &str) {
     }
 }
 
-fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
+fn cookie_of(headers: &HeaderMap, name: &str, https: bool) -> Option<String> {
+    let name = name_of(name, https);
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -491,6 +502,19 @@ mod tests {
         for elsewhere in ["//evil", "https://evil", "/\\evil", "javascript:alert(1)", "", "/\nx"] {
             assert_eq!(own_page(elsewhere), "/", "{elsewhere:?}");
         }
+    }
+
+    #[test]
+    fn nobody_chooses_the_address_they_come_from() {
+        let mut headers = HeaderMap::new();
+        for told in ["10.9.9.9", "10.8.8.8, 192.0.2.7"] {
+            headers.append("x-forwarded-for", HeaderValue::from_static(told));
+        }
+        let mut extensions = Extensions::new();
+        extensions.insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 5000))));
+        // Two lines: the first is the asker's own, and so is all but the end of the second.
+        assert_eq!(Address::told(true, &headers, &extensions).0, "192.0.2.7");
+        assert_eq!(Address::told(false, &headers, &extensions).0, "127.0.0.1");
     }
 
     #[test]

@@ -75,6 +75,16 @@
     },
   };
 
+  // Whoever signs in next in this window is not offered the words of whoever signed out.
+  const forgetAll = (form) =>
+    form.addEventListener("submit", () => {
+      try {
+        Object.keys(sessionStorage).filter((key) => key.startsWith("draft:")).forEach((key) => sessionStorage.removeItem(key));
+      } catch {
+        // Storage switched off: there is nothing to forget.
+      }
+    });
+
   const fieldsOf = (form) =>
     [...new FormData(form)].filter(
       ([name, value]) =>
@@ -445,6 +455,7 @@
   const start = (root) => {
     each(root, "[data-draft-clear]", (mark) => stored.drop(mark.dataset.draftClear));
     each(root, "form[data-draft]", draft);
+    each(root, 'form[action="/sign-out"]', forgetAll);
     each(root, "input[data-pick]", pick);
     each(root, "input[data-day]", day);
     each(root, "[data-lines]", lines);

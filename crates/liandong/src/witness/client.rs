@@ -45,6 +45,8 @@ impl Client {
             .tls_config(tls)
             .timeout_global(Some(WAIT_MAX))
             .http_status_as_error(false)
+            // The log is where the witness was told it is, and nowhere else.
+            .max_redirects(0)
             .user_agent(concat!("liandong-witness/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(Self { agent: config.into(), url: url.trim_end_matches('/').to_owned() })

@@ -187,3 +187,39 @@ fn a_backup_of_a_running_platform_is_restored_whole() {
     assert!(said.contains("unit.jsonl is missing or is not what the manifest says"), "{said}");
     assert!(!path.join("again").exists());
 }
+
+#[tokio::test]
+async fn who_is_turned_away_is_in_the_log_and_the_data_is_nobody_elses() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (_folder, path) = data();
+    let made = path.join("made");
+    let program = Program::start(&["serve"], &made);
+    let mode = std::fs::metadata(&made).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}: other accounts of the machine look into it");
+
+    let address = program.url.strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let forged = "POST /sign-in?next=/secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+                  Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nuser=abc";
+    stream.write_all(forged.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    let told = async {
+        loop {
+            let log = program.log();
+            let found = log.lines().find(|line| line.contains("a request was refused"));
+            if let Some(line) = found {
+                return line.to_owned();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    let line = tokio::time::timeout(std::time::Duration::from_secs(20), told).await;
+    let line = line.expect("it says so in the log");
+    for part in ["status=403", "path=\"/sign-in\"", "address=\"127.0.0.1\""] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    assert!(!line.contains("secret") && !line.contains("abc"), "no words of the asker: {line}");
+}

@@ -11,6 +11,7 @@
 
 mod admin;
 mod api;
+mod https;
 mod jobs;
 mod lights;
 mod matter_browser;

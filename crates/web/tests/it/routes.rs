@@ -323,6 +323,14 @@ async fn every_answer_carries_the_strict_headers() {
         let answer = browser.get(page).await;
         let policy = answer.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{page}");
+        for rule in ["object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(rule), "{page}: {rule}");
+        }
+        assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{page}");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{page}");
+        assert_eq!(answer.header("referrer-policy"), "same-origin", "{page}");
+        // No other origin is ever let in.
+        assert_eq!(answer.header("access-control-allow-origin"), "", "{page}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{page}");
         assert!(!answer.header("cache-control").is_empty(), "{page}");
     }

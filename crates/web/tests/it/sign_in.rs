@@ -76,6 +76,8 @@ async fn signing_out_ends_the_session_and_not_only_the_cookie() {
     let csrf = browser.csrf().await;
     let answer = browser.post("/sign-out", &[("csrf", &csrf)]).await;
     assert_eq!((answer.status, answer.location()), (303, "/sign-in"));
+    // Nor does the browser keep what the session saw.
+    assert_eq!(answer.header("clear-site-data"), "\"cache\", \"storage\"");
     assert_eq!(browser.get("/").await.location(), "/sign-in");
 }
 
