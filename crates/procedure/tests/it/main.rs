@@ -12,6 +12,8 @@ mod evidence;
 mod family;
 mod files;
 mod findings;
+mod meeting;
+mod notification;
 mod offered;
 mod story;
 mod transfer;

@@ -159,6 +159,61 @@ fn there_are_walks_about_every_procedure() {
 }
 
 #[test]
+fn a_thousand_walks_about_notices() {
+    walks("bulletin", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_campaigns() {
+    walks("campaign", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_campaign_tasks() {
+    walks("campaign-task", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_consultations() {
+    walks("consultation", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_emergencies() {
+    walks("emergency", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_guidance_from_above() {
+    walks("guidance", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_hearings() {
+    walks("hearing", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_joint_meetings() {
+    walks("joint-meeting", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_reports() {
+    walks("report", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_resolutions() {
+    walks("resolution", &[]);
+}
+
+#[test]
+fn a_thousand_walks_about_work_proposals() {
+    walks("work-proposal", &[]);
+}
+
+#[test]
 fn a_walk_can_be_walked_again() {
     let (rules, units, file) = (files::rules(), units(), file());
     let scene = scene(&rules, &units, &file, 7);
