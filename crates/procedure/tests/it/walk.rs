@@ -160,57 +160,57 @@ fn there_are_walks_about_every_procedure() {
 
 #[test]
 fn a_thousand_walks_about_notices() {
-    walks("bulletin", &[]);
+    walks("bulletin");
 }
 
 #[test]
 fn a_thousand_walks_about_campaigns() {
-    walks("campaign", &[]);
+    walks("campaign");
 }
 
 #[test]
 fn a_thousand_walks_about_campaign_tasks() {
-    walks("campaign-task", &[]);
+    walks("campaign-task");
 }
 
 #[test]
 fn a_thousand_walks_about_consultations() {
-    walks("consultation", &[]);
+    walks("consultation");
 }
 
 #[test]
 fn a_thousand_walks_about_emergencies() {
-    walks("emergency", &[]);
+    walks("emergency");
 }
 
 #[test]
 fn a_thousand_walks_about_guidance_from_above() {
-    walks("guidance", &[]);
+    walks("guidance");
 }
 
 #[test]
 fn a_thousand_walks_about_hearings() {
-    walks("hearing", &[]);
+    walks("hearing");
 }
 
 #[test]
 fn a_thousand_walks_about_joint_meetings() {
-    walks("joint-meeting", &[]);
+    walks("joint-meeting");
 }
 
 #[test]
 fn a_thousand_walks_about_reports() {
-    walks("report", &[]);
+    walks("report");
 }
 
 #[test]
 fn a_thousand_walks_about_resolutions() {
-    walks("resolution", &[]);
+    walks("resolution");
 }
 
 #[test]
 fn a_thousand_walks_about_work_proposals() {
-    walks("work-proposal", &[]);
+    walks("work-proposal");
 }
 
 #[test]
