@@ -264,10 +264,8 @@ impl<'a> Walk<'a> {
 
     fn open_root(&mut self) -> Result<(), String> {
         let rules = self.scene.rules;
-        let roots: Vec<&Procedure> = rules
-            .openable(None)
-            .filter(|root| self.heading.left(&root.id).is_some())
-            .collect();
+        let roots: Vec<&Procedure> =
+            rules.openable(None).filter(|root| self.heading.left(&root.id).is_some()).collect();
         let root = self.chance.pick(&roots).copied().ok_or("no root leads to the subject")?;
         // Any unit whose side fits will do; the first that does opens it.
         let unit = self.scene.units.iter().find(|unit| {

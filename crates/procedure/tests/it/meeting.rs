@@ -60,8 +60,7 @@ fn a_meeting_is_called_held_countersigned_and_its_resolutions_are_struck_off() {
     story.act(MEETING, BUREAU, "countersign", &[]);
     story.act(MEETING, PROCURATORATE, "issue-minutes", &[("minutes-no", "联席纪要〔2026〕1号")]);
 
-    let resolved =
-        [("resolved", "完成整改"), ("done-when", "监测达标"), ("due-on", "2026-04-30")];
+    let resolved = [("resolved", "完成整改"), ("done-when", "监测达标"), ("due-on", "2026-04-30")];
     let parties = [("owner", "1"), ("co-owners", "2")];
     story.open(RESOLUTION, Some(MEETING), PROCURATORATE, &parties, &resolved);
     let closing = [("closing-report", "全部落实")];
@@ -84,8 +83,7 @@ fn a_resolution_past_its_day_is_urged_put_off_and_carried_over() {
     story.act(MEETING, PROCURATORATE, "submit-minutes", &minutes);
     story.act(MEETING, BUREAU, "countersign", &[]);
     story.act(MEETING, PROCURATORATE, "issue-minutes", &[("minutes-no", "联席纪要〔2026〕1号")]);
-    let resolved =
-        [("resolved", "完成整改"), ("done-when", "监测达标"), ("due-on", "2026-04-30")];
+    let resolved = [("resolved", "完成整改"), ("done-when", "监测达标"), ("due-on", "2026-04-30")];
     story.open(RESOLUTION, Some(MEETING), PROCURATORATE, &[("owner", "1")], &resolved);
     story.act(RESOLUTION, BUREAU, "sign", &[]);
     let urging = [("urging", "请说明原因")];
@@ -128,11 +126,8 @@ fn invited() -> Story {
         ("topics", "一、整改方案"),
     ];
     story.open(CONSULTATION, Some("problem"), PROCURATORATE, &[("agency", "1")], &opening);
-    let invitation = [
-        ("held-at", "2026-03-12T14:30"),
-        ("venue", "检察院"),
-        ("answer-by", "2026-03-09"),
-    ];
+    let invitation =
+        [("held-at", "2026-03-12T14:30"), ("venue", "检察院"), ("answer-by", "2026-03-09")];
     story.act(CONSULTATION, PROCURATORATE, "invite", &invitation);
     story.act(CONSULTATION, BUREAU, "answer", &[("attendee", "王某，副局长")]);
     story.day("2026-03-12");

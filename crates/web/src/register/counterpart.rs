@@ -149,16 +149,27 @@ mod tests {
         let rules = rules();
         for (id, between) in [
             ("administrative-public-interest-case", ("investigator", "agency", "investigator")),
+            ("bulletin", ("sender", "recipients", "recipients")),
+            ("campaign", ("leader-unit", "partner", "partner")),
+            ("campaign-task", ("leader-unit", "unit", "unit")),
             ("clue", ("submitter", "receiver", "receiver")),
+            ("consultation", ("convener", "agency", "agency")),
             ("custody-item", ("giver", "receiver", "receiver")),
             ("damage-compensation", ("finder", "claimant", "claimant")),
+            ("emergency", ("reporter", "government", "reporter")),
             ("evidence-request", ("requester", "provider", "requester")),
+            ("guidance", ("guide", "unit", "unit")),
+            ("hearing", ("procuratorate", "agency", "procuratorate")),
+            ("joint-meeting", ("convener", "counterpart", "convener")),
             ("non-prosecution-penalty", ("procuratorate", "agency", "agency")),
             ("problem", ("finder", "owner", "owner")),
             ("procuratorial-opinion-transfer", ("issuer", "agency", "agency")),
             ("repair-item", ("repairer", "checker", "repairer")),
+            ("report", ("sender", "recipients", "recipients")),
+            ("resolution", ("convener", "owner", "owner")),
             ("suggestion", ("issuer", "recipient", "issuer")),
             ("suspected-crime-transfer", ("sender", "police", "police")),
+            ("work-proposal", ("proposer", "department", "department")),
         ] {
             let pair = Pair::of(rules.procedure(id).unwrap()).unwrap();
             assert_eq!((pair.opener, pair.partner, pair.debtor), between, "{id}");
