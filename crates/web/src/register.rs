@@ -512,12 +512,12 @@ async fn without_procedure(
     let language = who.language;
     let t = language.t();
     let (asks, now) = match place.id {
-        "notification" => ("mechanism.notification", "mechanism.notification-now"),
-        "supervision" => ("mechanism.supervision", "mechanism.supervision-now"),
+        "notification" => ("mechanism.notification", "mechanism.now"),
+        "supervision" => ("mechanism.supervision", "mechanism.now"),
         "correction" => ("mechanism.correction", "mechanism.now"),
         "transfer" => ("mechanism.transfer", "mechanism.now"),
-        "evidence" => ("mechanism.evidence", "mechanism.evidence-now"),
-        "meeting" => ("mechanism.meeting", "mechanism.meeting-now"),
+        "evidence" => ("mechanism.evidence", "mechanism.now"),
+        "meeting" => ("mechanism.meeting", "mechanism.now"),
         "sharing" => ("mechanism.sharing", "mechanism.sharing-now"),
         _ => ("mechanism.register", "mechanism.now"),
     };

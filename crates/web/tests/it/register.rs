@@ -173,7 +173,7 @@ async fn a_list_is_exported_as_it_is_seen() {
     assert!(answer.header("content-type").contains("spreadsheetml"));
     assert!(answer.header("content-disposition").starts_with("attachment; filename*=UTF-8''"));
     assert_eq!(&answer.body[..2], b"PK");
-    assert_eq!(browser.get("/notification/export").await.status, 404, "nothing runs there yet");
+    assert_eq!(browser.get("/sharing/export").await.status, 404, "nothing runs there yet");
 }
 
 #[tokio::test]
@@ -206,14 +206,17 @@ async fn what_one_may_not_see_looks_like_what_does_not_exist() {
 async fn a_mechanism_without_a_procedure_names_its_clause_and_leads_on() {
     let world = World::new("2026-03-02").await;
     let mut browser = Browser::of(&world, "G61030501", RoleName::Handler).await;
-    for (page, clause) in
-        [("/notification", "二(一)"), ("/meeting", "二(六)"), ("/sharing", "二(七)")]
-    {
+    let html = browser.get("/sharing").await.html();
+    assert!(html.contains("二(七)") && html.contains("尚未在平台上开办"));
+    for (page, clause, procedure) in [
+        ("/notification", "二(一)", "工作建议"),
+        ("/supervision", "二(二)", "专项任务"),
+        ("/correction", "二(三)", "检察建议"),
+        ("/meeting", "二(六)", "议定事项"),
+    ] {
         let html = browser.get(page).await.html();
-        assert!(html.contains(clause) && html.contains("尚未在平台上开办"), "{page}");
+        assert!(html.contains(clause) && html.contains(procedure), "{page}");
     }
-    let html = browser.get("/correction").await.html();
-    assert!(html.contains("检察建议") && html.contains("二(三)"));
 }
 
 #[tokio::test]
