@@ -17,7 +17,7 @@ const CHECKS: [(&str, &str); 2] = [
 const THREATS: &str = "docs/security.md";
 
 /// Where names are looked for. The documents that are checked are not among them.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 13] = [
     "crates",
     "xtask/src",
     "procedures",
@@ -25,7 +25,10 @@ const SOURCES: [&str; 10] = [
     "data/passwords",
     "README.md",
     "docs/guide",
+    "docs/decisions",
     "docs/ledger.md",
+    "docs/routes.md",
+    "fuzz",
     "Cargo.lock",
     "Cargo.toml",
 ];
@@ -136,6 +139,9 @@ impl Sources {
             for entry in std::fs::read_dir(path)? {
                 self.gather(root, &entry?.path())?;
             }
+            return Ok(());
+        }
+        if !path.is_file() {
             return Ok(());
         }
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
