@@ -16,6 +16,8 @@ pub(crate) struct Tools {
     pub(crate) driver: PathBuf,
     /// The folder of PostgreSQL's own programs (`initdb`, `postgres`).
     pub(crate) postgres: PathBuf,
+    /// Glewlwyd, a provider of OpenID Connect.
+    pub(crate) provider: PathBuf,
 }
 
 /// One thing the tests need: the Debian package that brings it.
@@ -24,10 +26,11 @@ struct Need {
     found: fn() -> bool,
 }
 
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 5] = [
     Need { package: "chromium", found: || browser().is_some() },
     Need { package: "chromium-driver", found: || on_path("chromedriver").is_some() },
     Need { package: "postgresql", found: || postgres_programs().is_some() },
+    Need { package: "glewlwyd", found: || on_path("glewlwyd").is_some() },
     // Without a Chinese font the screenshots show boxes and the layout is not the reader's.
     Need { package: "fonts-noto-cjk", found: chinese_font },
 ];
@@ -52,10 +55,14 @@ pub(crate) fn ready() -> anyhow::Result<Tools> {
         let mut install = vec!["install", "-y", "-qq", "--no-install-recommends"];
         install.extend(&missing);
         apt_get(&install)?;
+        if missing.contains(&"glewlwyd") {
+            quiet("glewlwyd");
+        }
     }
     Ok(Tools {
         browser: browser().context("chromium is installed but not found on PATH")?,
         driver: on_path("chromedriver").context("chromedriver is installed but not on PATH")?,
+        provider: on_path("glewlwyd").context("glewlwyd is installed but not on PATH")?,
         postgres: postgres_programs().context("initdb is not found under /usr/lib/postgresql")?,
     })
 }
@@ -73,6 +80,12 @@ pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
 
 fn apt_get(arguments: &[&str]) -> anyhow::Result<()> {
     must(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Stops the service a package started by itself, on a port of the machine and with a password everybody
+/// knows: the tests start one of their own. Where there is no systemd nothing was started.
+fn quiet(service: &str) {
+    Command::new("systemctl").args(["disable", "--now", "--quiet", service]).status().ok();
 }
 
 fn browser() -> Option<PathBuf> {

@@ -27,6 +27,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         .env("LIANDONG_TEST_POSTGRES_AUTHORITY", cluster.authority())
         .env("LIANDONG_TEST_BROWSER", &tools.browser)
         .env("LIANDONG_TEST_DRIVER", &tools.driver)
+        .env("LIANDONG_TEST_PROVIDER", &tools.provider)
         // The message says it; frames of the runtime bury it.
         .env("RUST_BACKTRACE", "0")
         // A changed snapshot is a failure here, never a new file.

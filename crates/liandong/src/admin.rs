@@ -23,6 +23,7 @@ Examples  示例:
   liandong admin create --login wang.xt --name 王新 --password-stdin < password.txt
   liandong admin create --role security-administrator --login li.bm --name 李敏
   liandong admin password wang.xt                   a new password, shown once  重置密码
+  liandong admin second-factor wang.xt              telephone and recovery codes are lost  重置双因素认证
 
 There is no default account and no default password. The three administrators are three people:
 one keeps units and accounts, one grants roles, one reads the journals.
@@ -51,6 +52,13 @@ enum Command {
         /// Read the password from the first line of stdin  从标准输入读取密码
         #[arg(long)]
         password_stdin: bool,
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// Take an account's second factor away: telephone and recovery codes are lost  重置双因素认证
+    SecondFactor {
+        /// Name to sign in with  登录名
+        login: String,
         #[command(flatten)]
         place: PlaceFlags,
     },
@@ -101,6 +109,20 @@ pub(crate) async fn run(arguments: &Arguments, terminal: Terminal) -> Result<(),
             } else {
                 create_further(&house, &form, role, terminal).await
             }
+        }
+        Command::SecondFactor { login, place } => {
+            let house = open(place).await?;
+            let user = house.people.user_by_login(login).await.map_err(|e| refused(&e))?;
+            let removed =
+                house.people.second_factor_remove(Authority::Program, user.person.id).await;
+            removed.map_err(|e| refused(&e))?;
+            terminal.say(&Words::new(
+                format!("“{login}”的双因素认证已重置，其登录已全部下线"),
+                format!(
+                    "The second factor of “{login}” is removed, and their sessions have ended."
+                ),
+            ));
+            Ok(())
         }
         Command::Password { login, place } => {
             let house = open(place).await?;

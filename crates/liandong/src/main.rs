@@ -17,6 +17,7 @@ mod ledger;
 mod logging;
 mod output;
 mod procedures;
+mod provider;
 mod rules;
 mod serve;
 mod settings;
@@ -127,6 +128,13 @@ Settings in the file, and as LIANDONG_* variables  配置文件与环境变量:
                   PEM files: speak HTTPS without a proxy  证书与私钥文件，直接提供 HTTPS
   trusts-proxy    the proxy says who comes, by X-Forwarded-For (true or false)  信任代理给出的来源地址
   vault-key-file  the key of what only some may read [vault/key in the data folder]  保密库密钥文件
+  origin          the address people come by, for the identity provider  平台的访问地址
+  oidc-issuer, oidc-client-id, oidc-client-secret-file
+                  sign in by an identity provider (OpenID Connect)  统一身份认证
+  oidc-claim      the claim that is the login name [preferred_username]  对应登录名的声明
+  oidc-name       the words of its button  登录按钮文字
+  oidc-second-factor
+                  here, or provider where it asks for two factors itself [here]  第二因素由谁核验
   upload-mib-max  largest attachment in MiB [200]  附件大小上限
   requests-per-minute-max
                   of one account, 0 for no limit [600]  每个账号每分钟请求次数上限，0 为不限

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use ::ledger::Hash;
 use calendar::{Calendar, HOLIDAYS_CSV, INSTRUMENTS_TOML, LIMITS_TOML, Law};
 use procedure::{Rules, Source};
 
@@ -16,6 +17,9 @@ include!(concat!(env!("OUT_DIR"), "/procedures.rs"));
 
 /// `law/codes.toml`.
 const CODES_TOML: &str = include_str!("../../../law/codes.toml");
+
+/// Digits of a hash that are written into the journal: enough to tell versions of a file apart.
+const HASH_DIGITS: usize = 16;
 
 /// The texts of all rules, by the path that messages name.
 #[derive(Debug, Clone)]
@@ -103,6 +107,24 @@ impl RuleTexts {
             merged = merged.merged_with(calendar);
         }
         Ok(merged)
+    }
+
+    /// What they are, for the journal: each procedure file and each part of the law by the hash of its
+    /// text.
+    pub(crate) fn facts(&self) -> BTreeMap<String, String> {
+        let short = |text: &str| {
+            let hash = Hash::of(text.as_bytes()).to_string();
+            format!("sm3:{}", hash.chars().take(HASH_DIGITS).collect::<String>())
+        };
+        let holidays: String = self.holidays.iter().map(|(_, text)| text.as_str()).collect();
+        let mut facts = BTreeMap::from([
+            ("law/limits.toml".to_owned(), short(&self.limits)),
+            ("law/instruments.toml".to_owned(), short(&self.instruments)),
+            ("law/codes.toml".to_owned(), short(&self.codes.1)),
+            ("law/holidays.csv".to_owned(), short(&holidays)),
+        ]);
+        facts.extend(self.procedures.iter().map(|(name, (_, text))| (name.clone(), short(text))));
+        facts
     }
 
     /// How many procedure files there are.

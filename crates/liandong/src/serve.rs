@@ -21,6 +21,7 @@ use crate::clock::SystemClock;
 use crate::house::{self, House, OpenFor};
 use crate::ledger::{LogKey, Remembered, remember, take_up};
 use crate::output::{Failure, Terminal};
+use crate::rules::RuleTexts;
 use crate::settings::{ServeFlags, Settings};
 use crate::tls::{Certificate, TlsListener};
 
@@ -45,6 +46,7 @@ const FAREWELL_MAX: Duration = Duration::from_secs(20);
 pub(crate) async fn run(flags: &ServeFlags, terminal: Terminal) -> Result<(), Failure> {
     let settings = flags.resolve(DATA)?;
     crate::logging::start(&settings);
+    let provider = crate::provider::open(&settings)?;
     let house = house::open(&settings, Arc::new(SystemClock), OpenFor::Service).await?;
     let exist = house.people.administrators_exist().await;
     if !exist.map_err(|error| Failure::because("读不到账号", "cannot read accounts", error))? {
@@ -59,8 +61,23 @@ pub(crate) async fn run(flags: &ServeFlags, terminal: Terminal) -> Result<(), Fa
             format!("liandong serves at {url}"),
         ));
     };
-    let pages = pages(&settings, house.keys.clone(), None);
+    note_configuration(&house, &settings).await?;
+    let pages = web::Settings { provider, ..pages(&settings, house.keys.clone(), None) };
     until_asked_to_stop(house, &settings, pages, listening).await
+}
+
+/// Writes into the journal what is set otherwise than at the last start, rules included.
+async fn note_configuration(house: &House, settings: &Settings) -> Result<(), Failure> {
+    let mut facts = settings.facts();
+    facts.extend(RuleTexts::with_folder(settings.rules.as_deref())?.facts());
+    facts.insert("program".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    let differs = house.people.configuration_note(&facts).await.map_err(|error| {
+        Failure::because("不能记入审计日志", "cannot write into the journal", error)
+    })?;
+    if differs > 0 {
+        tracing::info!(differs, "the configuration differs from the last start's; see the journal");
+    }
+    Ok(())
 }
 
 /// How the pages are set up by these settings.
@@ -75,6 +92,7 @@ pub(crate) fn pages(
         requests_per_minute_max: NonZeroU32::new(settings.requests_per_minute_max),
         ledger_keys: keys,
         upload_bytes_max: u64::from(settings.upload_mib_max) * 1024 * 1024,
+        provider: None,
         demo,
     }
 }

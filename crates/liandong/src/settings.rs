@@ -12,7 +12,7 @@ use crate::output::Failure;
 use crate::tls::CertificateFiles;
 
 /// Every setting, with its name in the file; the variable is `LIANDONG_` and the name in capitals.
-const KEYS: [Key; 15] = [
+const KEYS: [Key; 22] = [
     Key::Listen,
     Key::Data,
     Key::Database,
@@ -28,6 +28,13 @@ const KEYS: [Key; 15] = [
     Key::VaultKeyFile,
     Key::Https,
     Key::TrustsProxy,
+    Key::Origin,
+    Key::OidcIssuer,
+    Key::OidcClientId,
+    Key::OidcClientSecretFile,
+    Key::OidcClaim,
+    Key::OidcName,
+    Key::OidcSecondFactor,
 ];
 
 /// What begins the name of a variable of ours.
@@ -82,6 +89,30 @@ pub(crate) struct Settings {
     pub(crate) https: bool,
     /// Whether that proxy says from which address somebody comes (`X-Forwarded-For`).
     pub(crate) trusts_proxy: bool,
+    /// By which address people reach the platform, e.g. `https://liandong.example`; only the identity
+    /// provider must know it.
+    pub(crate) origin: Option<String>,
+    /// The identity provider: its issuer's address; none: people sign in by password.
+    pub(crate) oidc_issuer: Option<String>,
+    /// As what we are known there.
+    pub(crate) oidc_client_id: Option<String>,
+    /// A file with the secret we share with it; none: we are a public client.
+    pub(crate) oidc_client_secret_file: Option<PathBuf>,
+    /// The claim that names the account.
+    pub(crate) oidc_claim: String,
+    /// The words of its button.
+    pub(crate) oidc_name: String,
+    /// Who asks for the second factor of those who come by it.
+    pub(crate) oidc_second_factor: SecondFactorAt,
+}
+
+/// Who asks for the second factor of those who come by the identity provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecondFactorAt {
+    /// The platform.
+    Here,
+    /// The provider.
+    Provider,
 }
 
 /// Where to listen and where things lie, as flags.
@@ -134,6 +165,13 @@ enum Key {
     VaultKeyFile,
     Https,
     TrustsProxy,
+    Origin,
+    OidcIssuer,
+    OidcClientId,
+    OidcClientSecretFile,
+    OidcClaim,
+    OidcName,
+    OidcSecondFactor,
 }
 
 impl Key {
@@ -154,6 +192,13 @@ impl Key {
             Self::VaultKeyFile => "vault-key-file",
             Self::Https => "https",
             Self::TrustsProxy => "trusts-proxy",
+            Self::Origin => "origin",
+            Self::OidcIssuer => "oidc-issuer",
+            Self::OidcClientId => "oidc-client-id",
+            Self::OidcClientSecretFile => "oidc-client-secret-file",
+            Self::OidcClaim => "oidc-claim",
+            Self::OidcName => "oidc-name",
+            Self::OidcSecondFactor => "oidc-second-factor",
         }
     }
 
@@ -228,7 +273,8 @@ fn resolve(
 }
 
 impl Settings {
-    fn usual(data: &str) -> Self {
+    /// What is usual where nothing is set.
+    pub(crate) fn usual(data: &str) -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8800)),
             data: data.into(),
@@ -245,6 +291,13 @@ impl Settings {
             vault_key_file: None,
             https: false,
             trusts_proxy: false,
+            origin: None,
+            oidc_issuer: None,
+            oidc_client_id: None,
+            oidc_client_secret_file: None,
+            oidc_claim: "preferred_username".to_owned(),
+            oidc_name: "统一身份认证登录".to_owned(),
+            oidc_second_factor: SecondFactorAt::Here,
         }
     }
 
@@ -267,6 +320,40 @@ impl Settings {
                 ))
             }
         }
+    }
+
+    /// Everything set, by name, for the journal: no secret, and no password in an address.
+    pub(crate) fn facts(&self) -> std::collections::BTreeMap<String, String> {
+        let path = |path: &Path| path.display().to_string();
+        let maybe = |path: Option<&PathBuf>| path.map(|path| path.display().to_string());
+        let facts = [
+            (Key::Listen, Some(self.listen.to_string())),
+            (Key::Data, Some(path(&self.data))),
+            (Key::Database, Some(without_password(&self.database()))),
+            (Key::Rules, maybe(self.rules.as_ref())),
+            (Key::Log, Some(format!("{:?}", self.log).to_lowercase())),
+            (Key::LogLevel, Some(self.log_level.clone())),
+            (Key::UploadMibMax, Some(self.upload_mib_max.to_string())),
+            (Key::RequestsPerMinuteMax, Some(self.requests_per_minute_max.to_string())),
+            (Key::Certificate, maybe(self.tls_certificate.as_ref())),
+            (Key::CertificateSecret, maybe(self.tls_key.as_ref())),
+            (Key::VaultKeyFile, Some(path(&self.vault_key_file()))),
+            (Key::Https, Some(self.https.to_string())),
+            (Key::TrustsProxy, Some(self.trusts_proxy.to_string())),
+            (Key::Origin, self.origin.clone()),
+            (Key::OidcIssuer, self.oidc_issuer.clone()),
+            (Key::OidcClientId, self.oidc_client_id.clone()),
+            (Key::OidcClientSecretFile, maybe(self.oidc_client_secret_file.as_ref())),
+            (Key::OidcClaim, self.oidc_issuer.as_ref().map(|_| self.oidc_claim.clone())),
+            (
+                Key::OidcSecondFactor,
+                self.oidc_issuer
+                    .as_ref()
+                    .map(|_| format!("{:?}", self.oidc_second_factor).to_lowercase()),
+            ),
+        ];
+        let known = facts.into_iter().filter_map(|(key, value)| Some((key.name(), value?)));
+        known.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// The folder of the log's key and of the keys of those who watch it.
@@ -324,6 +411,7 @@ impl Settings {
         Ok(())
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table of settings, an arm a setting")]
     fn set(&mut self, key: Key, value: &str, origin: &Words) -> Result<(), Failure> {
         let wrong = |zh: &str, en: &str| bad(origin, key, zh, en);
         match key {
@@ -389,9 +477,61 @@ impl Settings {
             Key::TrustsProxy => {
                 self.trusts_proxy = truth(value).ok_or_else(|| wrong(TRUTH.0, TRUTH.1))?;
             }
+            Key::Origin => {
+                let origin = value.trim_end_matches('/');
+                if !is_origin(origin) {
+                    return Err(wrong(
+                        "应为访问平台的地址，不带路径，如 https://liandong.example",
+                        "must be the address people come by, without a path, e.g. https://liandong.example",
+                    ));
+                }
+                self.origin = Some(origin.to_owned());
+            }
+            Key::OidcIssuer => {
+                if !is_safe_address(value) {
+                    return Err(wrong(
+                        "应以 https:// 开头（仅本机地址可用 http://）",
+                        "must begin with https:// (http:// only on this machine)",
+                    ));
+                }
+                self.oidc_issuer = Some(value.to_owned());
+            }
+            Key::OidcClientId => self.oidc_client_id = Some(value.to_owned()),
+            Key::OidcClientSecretFile => self.oidc_client_secret_file = Some(value.into()),
+            Key::OidcClaim if value.is_empty() => {
+                return Err(wrong("不能为空", "must not be empty"));
+            }
+            Key::OidcClaim => value.clone_into(&mut self.oidc_claim),
+            Key::OidcName if value.is_empty() => {
+                return Err(wrong("不能为空", "must not be empty"));
+            }
+            Key::OidcName => value.clone_into(&mut self.oidc_name),
+            Key::OidcSecondFactor => {
+                self.oidc_second_factor = match value {
+                    "here" => SecondFactorAt::Here,
+                    "provider" => SecondFactorAt::Provider,
+                    _ => return Err(wrong("应为 here 或 provider", "must be here or provider")),
+                };
+            }
         }
         Ok(())
     }
+}
+
+/// `https://host` or `http://host:port`, without anything behind.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        !host.is_empty() && !host.contains(|one: char| "/?#@".contains(one) || one.is_whitespace())
+    })
+}
+
+/// Whether what is said there cannot be listened to: by TLS, or without leaving this machine.
+fn is_safe_address(text: &str) -> bool {
+    let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|local| {
+        text.strip_prefix(local).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    });
+    local || text.strip_prefix("https://").is_some_and(|host| !host.is_empty())
 }
 
 /// What a name of the log must be, in both languages.
@@ -405,6 +545,19 @@ const TRUTH: (&str, &str) = ("应为 true 或 false", "must be true or false");
 
 fn truth(text: &str) -> Option<bool> {
     text.parse().ok()
+}
+
+/// `postgres://name:secret@host/…` without the secret.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let kept = rest.split_once('?').map_or(rest, |(kept, _)| kept);
+    match kept.rsplit_once('@') {
+        Some((who, place)) => {
+            let name = who.split_once(':').map_or(who, |(name, _)| name);
+            format!("{scheme}://{name}@{place}")
+        }
+        None => format!("{scheme}://{kept}"),
+    }
 }
 
 /// `info`, or `store=debug,info`. The library would take any single word for a module's name.
@@ -505,6 +658,14 @@ mod tests {
             ),
             ("https = \"yes\"", "https must be true or false"),
             ("log = [1]", "log must be a text, a whole number"),
+            ("origin = \"https://x.example/y\"", "origin must be the address people come by"),
+            ("oidc-issuer = \"http://sso.example\"", "oidc-issuer must begin with https://"),
+            (
+                "oidc-issuer = \"http://localhost.evil.example\"",
+                "oidc-issuer must begin with https://",
+            ),
+            ("oidc-second-factor = \"yes\"", "oidc-second-factor must be here or provider"),
+            ("oidc-claim = \"\"", "oidc-claim must not be empty"),
             ("log-level = \"loud\"", "log-level must be error, warn"),
             ("rules = \"nowhere\"", "rules is not a folder"),
             ("listen = ", "liandong.toml:1: not valid TOML"),
@@ -512,5 +673,18 @@ mod tests {
             let failure = from_file(text).unwrap_err();
             assert!(failure.words.en.contains(says), "{text}: {}", failure.words.en);
         }
+    }
+
+    #[test]
+    fn the_journal_learns_what_is_set_and_no_secret() {
+        let mut settings = from_file("oidc-issuer = \"https://sso.example\"").unwrap();
+        settings.database = Some("postgres://liandong:geheim@db:5432/x?password=geheim".to_owned());
+        let facts = settings.facts();
+        assert_eq!(facts["database"], "postgres://liandong@db:5432/x");
+        assert_eq!(facts["oidc-second-factor"], "here");
+        assert!(!facts.contains_key("tls-key"), "what is not set says nothing");
+        assert!(!format!("{facts:?}").contains("geheim"));
+        assert_eq!(without_password("postgres://db/x"), "postgres://db/x");
+        assert_eq!(without_password("data/liandong.db"), "data/liandong.db");
     }
 }

@@ -1,4 +1,5 @@
-//! HTTPS without a proxy: TLS with a certificate and a key from files, read again when they change.
+//! HTTPS without a proxy: TLS with a certificate and a key from files, read again when they change; and
+//! TLS towards those we ask.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::server::TlsStream;
+use ureq::tls::{Certificate as Authority, RootCerts, TlsConfig};
 
 use crate::output::Failure;
 
@@ -23,6 +25,20 @@ use crate::output::Failure;
 const HANDSHAKES_MAX: usize = 256;
 /// Longest that may take.
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// TLS towards others, vouched for by these authorities.
+pub(crate) fn tls_of_client(roots: Vec<Authority<'static>>) -> TlsConfig {
+    TlsConfig::builder()
+        .root_certs(RootCerts::Specific(Arc::new(roots)))
+        .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
+        .build()
+}
+
+/// The authorities the machine trusts.
+pub(crate) fn roots_of_the_machine() -> Vec<Authority<'static>> {
+    let found = rustls_native_certs::load_native_certs();
+    found.certs.iter().map(|der| Authority::from_der(der).to_owned()).collect()
+}
 
 /// Where the certificate and its key lie.
 #[derive(Debug, Clone, PartialEq, Eq)]

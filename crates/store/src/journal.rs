@@ -89,12 +89,24 @@ acts! {
     SignedOut = "signed-out", "退出", "signed out";
     /// A session was ended from elsewhere.
     SessionRevoked = "session-revoked", "终止会话", "session ended";
+    /// A second factor was set up.
+    SecondFactorSet = "second-factor-set", "启用双因素认证", "second factor set up";
+    /// A person gave their own second factor up.
+    SecondFactorDropped = "second-factor-dropped", "停用双因素认证", "second factor given up";
+    /// A second factor was taken away by the security administrator.
+    SecondFactorRemoved = "second-factor-removed", "重置双因素认证", "second factor removed";
+    /// New recovery codes were made.
+    RecoveryCodesMade = "recovery-codes-made", "重新生成恢复码", "recovery codes made anew";
+    /// A recovery code was used.
+    RecoveryCodeUsed = "recovery-code-used", "使用恢复码", "recovery code used";
     /// A token for programs was made.
     TokenCreated = "token-created", "新建接口令牌", "token created";
     /// A token for programs was revoked.
     TokenRevoked = "token-revoked", "撤销接口令牌", "token revoked";
     /// A setting was changed.
     SettingChanged = "setting-changed", "修改设置", "setting changed";
+    /// The program was started with other settings or rules than before.
+    ConfigurationChanged = "configuration-changed", "启动配置变更", "started with another configuration";
     /// A year's holiday table was loaded.
     CalendarLoaded = "calendar-loaded", "载入节假日表", "holiday table loaded";
     /// A list was taken out of the platform as a file.

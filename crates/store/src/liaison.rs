@@ -210,6 +210,8 @@ impl People {
             return Err(PeopleRefusal::NotLiaison.into());
         }
         user_role_insert(&mut tx, by, to, unit, RoleName::Liaison, at).await?;
+        crate::session::session_mark(&mut tx, from).await?;
+        crate::session::session_mark(&mut tx, to).await?;
         liaison_term_close(&mut tx, unit, at).await?;
         liaison_term_open(&mut tx, unit, to, at, reason).await?;
         let moved = Handover {

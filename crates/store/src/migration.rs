@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::ledger::audit::begin_with_what_is_there;
 
 /// Every step, in order. A released one is never edited.
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+const MIGRATIONS: [(i64, &str, &str); 10] = [
     (1, "people", include_str!("../migrations/0001_people.sql")),
     (2, "matters", include_str!("../migrations/0002_matters.sql")),
     (3, "views", include_str!("../migrations/0003_views.sql")),
@@ -16,6 +16,7 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
     (5, "quicker lists", include_str!("../migrations/0005_quicker_lists.sql")),
     (6, "punctuality", include_str!("../migrations/0006_punctuality.sql")),
     (7, "ledger", include_str!("../migrations/0007_ledger.sql")),
+    (8, "accounts", include_str!("../migrations/0008_accounts.sql")),
     (9, "vault", include_str!("../migrations/0009_vault.sql")),
     (11, "log keys", include_str!("../migrations/0011_log_keys.sql")),
 ];

@@ -4,6 +4,7 @@
 //! that may block, a few at a time, so that a storm of sign-ins cannot take the machine's memory.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use argon2::password_hash::phc::PasswordHash;
@@ -119,6 +120,7 @@ pub struct Passwords {
     randomness: Arc<dyn Randomness>,
     /// A hash nobody's password makes: checked for unknown users, so that the time taken tells nothing.
     nobody: Arc<str>,
+    reckoned: Arc<AtomicU64>,
 }
 
 /// A password could not be hashed.
@@ -163,7 +165,8 @@ impl Passwords {
         let mut nobody = [0_u8; 32];
         randomness.fill(&mut nobody)?;
         let nobody = hash_now(&argon2, &nobody, randomness.as_ref())?.into();
-        Ok(Self { argon2, turns: Arc::new(Semaphore::new(HASHES_AT_ONCE)), randomness, nobody })
+        let turns = Arc::new(Semaphore::new(HASHES_AT_ONCE));
+        Ok(Self { argon2, turns, randomness, nobody, reckoned: Arc::default() })
     }
 
     /// The hash of a password, with its salt and cost, in the PHC form `$argon2id$v=19$…`.
@@ -207,12 +210,19 @@ impl Passwords {
         )
     }
 
+    /// How many hashes have been reckoned: what a sign-in costs, told without a clock.
+    #[must_use]
+    pub fn reckoned(&self) -> u64 {
+        self.reckoned.load(Ordering::Relaxed)
+    }
+
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
         let turn =
             Arc::clone(&self.turns).acquire_owned().await.map_err(|_| PasswordError::Stopped)?;
+        self.reckoned.fetch_add(1, Ordering::Relaxed);
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
             drop(turn);

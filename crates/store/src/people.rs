@@ -312,6 +312,17 @@ pub enum PeopleRefusal {
     },
     /// The right password of an account that is closed.
     SignInClosed,
+    /// The code came too late, or its half sign-in was used or ended.
+    HalfOver,
+    /// The identity provider names somebody who has no account here.
+    ProviderUnknown {
+        /// So it calls them.
+        name: String,
+    },
+    /// The person has a second factor already.
+    SecondFactorHeld,
+    /// The person has no second factor.
+    NoSecondFactor,
     /// The session or token does not act for that unit in that role.
     NotYourPost,
     /// The person has as many as there may be.
@@ -419,6 +430,23 @@ impl PeopleRefusal {
                 "该账号已停用，请联系系统管理员",
                 "the account is closed; ask the system administrator",
             ),
+            Self::HalfOver => Words::new(
+                "输入验证码的时间已过，请重新登录",
+                "it is too late for the code; sign in again",
+            ),
+            Self::ProviderUnknown { name } => Words::new(
+                format!(
+                    "统一身份认证已通过，但账号“{name}”在本平台没有对应账号，请联系系统管理员开通"
+                ),
+                format!(
+                    "the identity provider knows you as “{name}”, who has no account here; ask the system administrator"
+                ),
+            ),
+            Self::SecondFactorHeld => Words::new(
+                "双因素认证已启用，如需更换请先停用",
+                "a second factor is set up; give it up before you set up another",
+            ),
+            Self::NoSecondFactor => Words::new("尚未启用双因素认证", "there is no second factor"),
             Self::NotYourPost => Words::new(
                 "您在该单位没有此角色，请重新选择",
                 "you do not hold this role at this unit; choose again",
@@ -455,6 +483,10 @@ impl PeopleRefusal {
             Self::SignInWrong => "sign-in-wrong",
             Self::SignInLocked { .. } => "sign-in-locked",
             Self::SignInClosed => "sign-in-closed",
+            Self::HalfOver => "half-over",
+            Self::ProviderUnknown { .. } => "provider-unknown",
+            Self::SecondFactorHeld => "second-factor-held",
+            Self::NoSecondFactor => "no-second-factor",
             Self::NotYourPost => "not-your-post",
             Self::TooMany { .. } => "too-many",
         }

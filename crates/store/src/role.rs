@@ -14,6 +14,7 @@ use crate::error::{ConstraintName, StoreError};
 use crate::journal::AdminAct;
 use crate::people::{Authority, People, PeopleError, PeopleRefusal, powers_fetch};
 use crate::row::Value;
+use crate::session::session_mark;
 
 /// A role for the platform itself. None of them reads matters.
 #[derive(
@@ -103,6 +104,47 @@ pub fn role_words(role: RoleName) -> Words {
     }
 }
 
+/// A role of either sort.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AnyRole {
+    /// One of the three administrators.
+    Platform(PlatformRole),
+    /// A role at a unit.
+    Unit(RoleName),
+}
+
+impl AnyRole {
+    /// All, the administrators first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let platform = PlatformRole::ALL.into_iter().map(Self::Platform);
+        platform.chain(ROLES.into_iter().map(Self::Unit))
+    }
+
+    /// Its id, as stored.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Platform(role) => role.id(),
+            Self::Unit(role) => role_id(role),
+        }
+    }
+
+    /// The role of that id.
+    #[must_use]
+    pub fn read(id: &str) -> Option<Self> {
+        Self::all().find(|role| role.id() == id)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn words(self) -> Words {
+        match self {
+            Self::Platform(role) => role.words(),
+            Self::Unit(role) => role_words(role),
+        }
+    }
+}
+
 impl People {
     /// Grants a role at a unit; by the security administrator. The role of liaison only when the
     /// unit has none; after that the post is handed over.
@@ -126,6 +168,7 @@ impl People {
             return Err(PeopleRefusal::RoleHeld.into());
         }
         user_role_insert(&mut act.tx, by, user, unit, role, act.at).await?;
+        session_mark(&mut act.tx, user).await?;
         let done = if role == RoleName::Liaison {
             crate::liaison::liaison_term_open(&mut act.tx, unit, user, act.at, "").await?;
             AdminAct::LiaisonAppointed
@@ -157,6 +200,7 @@ impl People {
         if act.tx.execute(SQL, &key).await? == 0 {
             return Err(PeopleRefusal::RoleNotHeld.into());
         }
+        session_mark(&mut act.tx, user).await?;
         // A session or a token that acts for a unit where nothing is left acts for none.
         if !powers_fetch(&mut act.tx, user).await?.posts.contains_key(&unit) {
             crate::token::api_token_revoke_at(&mut act.tx, user, unit, act.at).await?;
@@ -192,6 +236,7 @@ impl People {
             None => {}
         }
         platform_role_insert(&mut act.tx, by, user, role, act.at).await?;
+        session_mark(&mut act.tx, user).await?;
         act.done(AdminAct::PlatformRoleGranted, user, None, json!({ "role": role.id() })).await
     }
 
@@ -214,6 +259,7 @@ impl People {
         act.tx
             .execute("update user_account set kind = 'business' where user_id = $1", &[user.into()])
             .await?;
+        session_mark(&mut act.tx, user).await?;
         act.done(AdminAct::PlatformRoleRevoked, user, None, json!({ "role": role.id() })).await
     }
 }

@@ -1,11 +1,12 @@
-//! Signing in, sessions, and the locks that follow failures.
+//! Sessions: opened, renewed, listed, ended.
 //!
-//! A session's token is 256 random bits; only its SHA-256 is stored. Failures are counted by account
-//! and by address; an unknown login name takes as long, is counted and is locked like a known one, so
-//! that nothing tells which names exist.
+//! A session's token is 256 random bits; only its SHA-256 is stored. Its first half stays the same while
+//! the session lasts and is what the forms' tokens are made from; its second half is made anew whenever
+//! the person's rights change, so that a token that leaked before is worth nothing after. A session that
+//! ran out is kept for a while, so that what was being filled in can still be saved as its person's
+//! draft; it opens nothing any more.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,36 +19,56 @@ use crate::db::Tx;
 use crate::error::StoreError;
 use crate::journal::{AdminAct, AdminEntry, Target, admin_event_append};
 use crate::liaison::{PERSON, Person, person};
+use crate::lock::{Attempt, Step};
 use crate::password::password_problem;
 use crate::people::{Authority, People, PeopleError, PeopleRefusal};
 use crate::randomness::{hex, secret};
-use crate::role::{PlatformRole, role_id, role_read};
+use crate::role::{AnyRole, PlatformRole, role_id, role_read};
 use crate::row::Value;
-use crate::setting::Setting;
+use crate::setting::{Setting, Settings};
 use crate::user::{password_write, posts_fetch};
 
 /// Most sessions a person has at once; the oldest gives way.
 pub const SESSIONS_MAX: u32 = 20;
 /// A session's last use is written no more often than this.
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
-/// Failures and locks are forgotten after this time without a further one.
-const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(24);
-/// Longest a lock lasts.
-const LOCK_MAX: SignedDuration = SignedDuration::from_hours(24);
+/// How long a token that was renewed still counts, for requests that were on their way.
+const OLD_TOKEN_LASTS: SignedDuration = SignedDuration::from_secs(30);
+/// How long a session that ran out is remembered, so that what was filled in can be saved.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 /// Longest text kept of the browser's name.
 const AGENT_CHARS_MAX: usize = 200;
+/// Characters of a token that stay the same while the session lasts.
+const STEM_CHARS: usize = 32;
 
-/// What a person gives to sign in.
-#[derive(Debug, Clone, Copy)]
-pub struct SignIn<'a> {
-    /// The login name.
-    pub login_name: &'a str,
-    /// The password.
-    pub password: &'a str,
-    /// The network address it comes from.
-    pub address: &'a str,
-    /// What the browser calls itself.
-    pub agent: &'a str,
+/// By which road somebody signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Road {
+    /// By password.
+    Password,
+    /// By word of the identity provider.
+    Provider,
+    /// By one click of the demo.
+    Demo,
+}
+
+impl Road {
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Provider => "provider",
+            Self::Demo => "demo",
+        }
+    }
+
+    pub(crate) fn read(id: &str) -> Self {
+        match id {
+            "provider" => Self::Provider,
+            "demo" => Self::Demo,
+            // The table takes no other.
+            _ => Self::Password,
+        }
+    }
 }
 
 /// A session that was just opened.
@@ -61,6 +82,10 @@ pub struct NewSession {
 
 /// A session, with what its person may do at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing its person must do or has done"
+)]
 pub struct Session {
     /// Its id.
     pub id: i64,
@@ -78,12 +103,23 @@ pub struct Session {
     pub role: Option<RoleName>,
     /// Whether the password must be changed before anything else.
     pub must_change_password: bool,
+    /// Whether the person has a second factor.
+    pub has_second_factor: bool,
+    /// Whether a second factor must be set up before anything else: a role asks for one.
+    pub must_enrol: bool,
+    /// Whether two factors were given when it was opened.
+    pub is_two_factor: bool,
+    /// By which road it was opened.
+    pub road: Road,
+    /// Whether it is to be given a new token: the person's rights were changed.
+    pub is_to_renew: bool,
     /// What every form of this session carries.
     pub csrf: String,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When it ends in any case.
     pub ends_at: Timestamp,
+    stem: String,
 }
 
 impl Session {
@@ -119,6 +155,19 @@ pub struct SessionRow {
     pub address: String,
     /// With which browser.
     pub agent: String,
+    /// By which road.
+    pub road: Road,
+    /// Whether two factors were given.
+    pub is_two_factor: bool,
+}
+
+/// What is known when a session is opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    pub(crate) road: Road,
+    pub(crate) two_factors: bool,
+    pub(crate) address: &'a str,
+    pub(crate) agent: &'a str,
 }
 
 /// The hash under which a token is stored.
@@ -126,13 +175,18 @@ pub(crate) fn token_hash(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))
 }
 
-/// What the forms of a session carry: derived from its token, so that it needs no place.
+/// What the forms of a session carry: derived from the part of its token that stays, so that it needs
+/// no place, and a form that stood open while the token was renewed is still good.
 #[must_use]
 pub fn csrf_of(token: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(b"liandong csrf 1\0");
-    hash.update(token.as_bytes());
+    hash.update(stem_of(token).as_bytes());
     hex(&hash.finalize())
+}
+
+fn stem_of(token: &str) -> &str {
+    token.get(..STEM_CHARS).unwrap_or(token)
 }
 
 /// Whether two secrets are the same, in a time that does not tell where they differ.
@@ -142,81 +196,17 @@ pub fn same_secret(a: &str, b: &str) -> bool {
 }
 
 impl People {
-    /// Signs a person in.
-    ///
-    /// # Errors
-    /// [`PeopleRefusal::SignInWrong`], [`PeopleRefusal::SignInLocked`], or, with the right password,
-    /// [`PeopleRefusal::SignInClosed`].
-    pub async fn sign_in(&self, given: &SignIn<'_>) -> Result<NewSession, PeopleError> {
-        const SQL: &str = "
-            select user_id, password_hash, active from user_account where login_name = $1";
-        let login = given.login_name.trim().to_lowercase();
-        let keys = [account_key(&login), address_key(given.address)];
-        let mut tx = self.database.read().await?;
-        locked_check(&mut tx, &keys, self.now()).await?;
-        let account = tx.row(SQL, &[(&login).into()]).await?;
-        drop(tx);
-        let (user, hash, active): (Option<UserId>, Option<String>, bool) = match &account {
-            Some(row) => (row.get(0)?, row.get(1)?, row.get(2)?),
-            None => (None, None, false),
-        };
-        let right = self.passwords.matches(given.password, hash.as_deref()).await?;
-        let (Some(user), true) = (user, right) else {
-            return Err(self.sign_in_failed(&keys, user, given.address).await?);
-        };
-        if !active {
-            return Err(PeopleRefusal::SignInClosed.into());
-        }
-        let outdated = hash.is_some_and(|hash| self.passwords.is_outdated(&hash));
-        let fresh = if outdated { Some(self.passwords.hash(given.password).await?) } else { None };
-        let now = self.now();
-        let mut tx = self.database.write().await?;
-        // A guess that was being checked while the account was locked does not count, even if right.
-        locked_check(&mut tx, &keys, now).await?;
-        guard_open(&mut tx, &login).await?;
-        if let Some(fresh) = fresh {
-            let sql = "update user_account set password_hash = $2 where user_id = $1";
-            tx.execute(sql, &[user.into(), fresh.into()]).await?;
-        }
-        let session = self.session_insert(&mut tx, user, given.address, given.agent, now).await?;
-        tx.commit().await?;
-        Ok(session)
-    }
-
-    /// Opens a session without a password: the demo's one-click role switch. The program calls it in
-    /// demo mode only.
-    ///
-    /// # Errors
-    /// [`PeopleError::NotFound`] when there is no open account of that name.
-    pub async fn sign_in_demo(
-        &self,
-        login_name: &str,
-        address: &str,
-        agent: &str,
-    ) -> Result<NewSession, PeopleError> {
-        const SQL: &str = "
-            select user_id from user_account where login_name = $1 and active = 1";
-        let now = self.now();
-        let mut tx = self.database.write().await?;
-        let login = login_name.trim().to_lowercase();
-        let user = tx.one(SQL, &[login.into()]).await?.ok_or(PeopleError::NotFound("user"))?;
-        let session = self.session_insert(&mut tx, user, address, agent, now).await?;
-        tx.commit().await?;
-        Ok(session)
-    }
-
-    async fn session_insert(
+    pub(crate) async fn session_insert(
         &self,
         tx: &mut Tx,
         user: UserId,
-        address: &str,
-        agent: &str,
+        opening: Opening<'_>,
         now: Timestamp,
     ) -> Result<NewSession, PeopleError> {
         const SQL: &str = "
-            insert into session (token_hash, user_id, unit_id, created_at, used_at, ends_at, address,
-                   agent)
-            values ($1, $2, $3, $4, $4, $5, $6, $7)";
+            insert into session (token_hash, old_until, is_to_renew, user_id, unit_id, road,
+                   two_factors, created_at, used_at, ends_at, address, agent)
+            values ($1, 0, 0, $2, $3, $4, $5, $6, $6, $7, $8, $9)";
         const OLDEST: &str = "
             delete from session where session_id in (
                 select session_id from session where user_id = $1
@@ -224,21 +214,27 @@ impl People {
         let token = secret(self.randomness.as_ref())?;
         let ends_at = later(now, self.settings().hours(Setting::SessionHours));
         let unit = posts_fetch(tx, user).await?.keys().next().copied();
-        let agent: String = agent.chars().take(AGENT_CHARS_MAX).collect();
-        let row: [Value; 7] = [
+        let agent: String = opening.agent.chars().take(AGENT_CHARS_MAX).collect();
+        let row: [Value; 9] = [
             token_hash(&token).into(),
             user.into(),
             unit.into(),
+            opening.road.id().into(),
+            opening.two_factors.into(),
             now.into(),
             ends_at.into(),
-            address.into(),
+            opening.address.into(),
             agent.into(),
         ];
-        tx.execute("delete from session where ends_at <= $1", &[now.into()]).await?;
+        let forgotten = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+        tx.execute("delete from session where ends_at <= $1", &[forgotten.into()]).await?;
         tx.execute(SQL, &row).await?;
         tx.execute(OLDEST, &[user.into(), i64::from(SESSIONS_MAX).into()]).await?;
         let signed_in = "update user_account set signed_in_at = $2 where user_id = $1";
         tx.execute(signed_in, &[user.into(), now.into()]).await?;
+        let detail = json!({
+            "address": opening.address, "road": opening.road.id(), "two_factors": opening.two_factors,
+        });
         admin_event_append(
             tx,
             AdminEntry {
@@ -247,55 +243,13 @@ impl People {
                 act: AdminAct::SignedIn,
                 target: Target::User(user),
                 unit: None,
-                detail: json!({ "address": address }),
+                detail,
             },
         )
         .await?;
-        let session = session_row(tx, &token).await?.ok_or(PeopleError::NotFound("session"))?;
-        Ok(NewSession { token, session: session.0 })
-    }
-
-    async fn sign_in_failed(
-        &self,
-        keys: &[String; 2],
-        user: Option<UserId>,
-        address: &str,
-    ) -> Result<PeopleError, PeopleError> {
-        let now = self.now();
-        let settings = self.settings();
-        let mut tx = self.database.write().await?;
-        let limits = [Setting::LockAccountAfter, Setting::LockAddressAfter];
-        let mut locked: Option<Timestamp> = None;
-        for (key, limit) in keys.iter().zip(limits) {
-            let most = i64::from(settings.get(limit));
-            let first = settings.minutes(Setting::LockMinutes);
-            locked = locked.max(guard_fail(&mut tx, key, most, first, now).await?);
-        }
-        let target = user.map_or_else(|| Target::Address(address.to_owned()), Target::User);
-        let mut entry = AdminEntry {
-            at: now,
-            by: Authority::Program,
-            act: AdminAct::SignInFailed,
-            target,
-            unit: None,
-            detail: json!({ "address": address }),
-        };
-        admin_event_append(&mut tx, entry.clone()).await?;
-        if let Some(until) = locked {
-            entry.act = AdminAct::Locked;
-            entry.detail = json!({ "address": address, "until": until });
-            admin_event_append(&mut tx, entry).await?;
-        }
-        let forget = now.checked_sub(FORGET_AFTER).unwrap_or(Timestamp::MIN);
-        let sql = "
-            delete from sign_in_guard
-             where failed_at < $1 and (locked_until is null or locked_until < $2)";
-        tx.execute(sql, &[forget.into(), now.into()]).await?;
-        tx.commit().await?;
-        Ok(match locked {
-            Some(until) => PeopleRefusal::SignInLocked { until }.into(),
-            None => PeopleRefusal::SignInWrong.into(),
-        })
+        let session = self.session_row(tx, &token, now).await?;
+        let (session, _) = session.ok_or(PeopleError::NotFound("session"))?;
+        Ok(NewSession { token, session })
     }
 
     /// The session of a token, when it is still good; by `session_by_token`. Its use is noted once a
@@ -304,19 +258,20 @@ impl People {
     /// # Errors
     /// When the database fails.
     pub async fn session_fetch(&self, token: &str) -> Result<Option<Session>, PeopleError> {
+        // Never raised again by a setting: what has run out has.
+        const OVER: &str = "
+            update session set ends_at = $2 where session_id = $1 and ends_at > $2";
         let now = self.now();
         let mut tx = self.database.read().await?;
-        let found = session_row(&mut tx, token).await?;
+        let found = self.session_row(&mut tx, token, now).await?;
         drop(tx);
         let Some((session, used_at)) = found else { return Ok(None) };
-        let idle_end = later(used_at, self.settings().minutes(Setting::SessionIdleMinutes));
-        // The settings may have been tightened since the session began.
-        let hours_end = later(session.created_at, self.settings().hours(Setting::SessionHours));
-        let over = now >= session.ends_at || now >= idle_end || now >= hours_end;
-        if over || !session.person.active {
-            let mut tx = self.database.write().await?;
-            tx.execute("delete from session where session_id = $1", &[session.id.into()]).await?;
-            tx.commit().await?;
+        if self.is_over(&session, used_at, now) {
+            if session.ends_at > now {
+                let mut tx = self.database.write().await?;
+                tx.execute(OVER, &[session.id.into(), now.into()]).await?;
+                tx.commit().await?;
+            }
             return Ok(None);
         }
         if now.duration_since(used_at) >= TOUCH_EVERY {
@@ -326,6 +281,76 @@ impl People {
             tx.commit().await?;
         }
         Ok(Some(session))
+    }
+
+    /// The session of a token that ran out within the last day, and was not ended by anybody. It opens
+    /// nothing; what its person was filling in is saved as their draft, in the name of nobody else.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn session_lapsed(&self, token: &str) -> Result<Option<Session>, PeopleError> {
+        let now = self.now();
+        let mut tx = self.database.read().await?;
+        let found = self.session_row(&mut tx, token, now).await?;
+        Ok(found.and_then(|(session, used_at)| {
+            let is_lapsed = self.is_over(&session, used_at, now)
+                && session.person.active
+                && now.duration_since(session.ends_at) < REMEMBERED;
+            is_lapsed.then_some(session)
+        }))
+    }
+
+    fn is_over(&self, session: &Session, used_at: Timestamp, now: Timestamp) -> bool {
+        let settings = self.settings();
+        let idle_end = later(used_at, settings.minutes(Setting::SessionIdleMinutes));
+        // The settings may have been tightened since the session began.
+        let hours_end = later(session.created_at, settings.hours(Setting::SessionHours));
+        now >= session.ends_at || now >= idle_end || now >= hours_end || !session.person.active
+    }
+
+    /// Gives a session whose rights were changed its new token; none when another request did.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn session_renew_marked(
+        &self,
+        session: &Session,
+    ) -> Result<Option<String>, PeopleError> {
+        const SQL: &str = "
+            update session
+               set old_token_hash = token_hash, old_until = $3, token_hash = $2, is_to_renew = 0
+             where session_id = $1 and is_to_renew = 1";
+        let token = self.token_renewed(session)?;
+        let until = self.now().checked_add(OLD_TOKEN_LASTS).unwrap_or(Timestamp::MAX);
+        let row: [Value; 3] = [session.id.into(), token_hash(&token).into(), until.into()];
+        let mut tx = self.database.write().await?;
+        let renewed = tx.execute(SQL, &row).await?;
+        tx.commit().await?;
+        Ok((renewed > 0).then_some(token))
+    }
+
+    fn token_renewed(&self, session: &Session) -> Result<String, PeopleError> {
+        let fresh = secret(self.randomness.as_ref())?;
+        Ok(format!("{}{}", session.stem, fresh.get(STEM_CHARS..).unwrap_or_default()))
+    }
+
+    /// Gives a session a new token in the transaction of what its person did; the old one is worth
+    /// nothing from then on.
+    pub(crate) async fn session_renew(
+        &self,
+        tx: &mut Tx,
+        session: &Session,
+        two_factors: bool,
+    ) -> Result<String, PeopleError> {
+        const SQL: &str = "
+            update session
+               set token_hash = $2, old_token_hash = null, old_until = 0, is_to_renew = 0,
+                   two_factors = $3
+             where session_id = $1";
+        let token = self.token_renewed(session)?;
+        let row: [Value; 3] = [session.id.into(), token_hash(&token).into(), two_factors.into()];
+        tx.execute(SQL, &row).await?;
+        Ok(token)
     }
 
     /// Lets a session act for another unit of its person, in one role held there or in all.
@@ -367,6 +392,50 @@ impl People {
         self.session_end(user, session, AdminAct::SessionRevoked).await
     }
 
+    /// Ends every other session of a session's person; says how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn session_revoke_others(&self, session: &Session) -> Result<u64, PeopleError> {
+        let user = session.person.id;
+        let mut act = self.account_act(session.authority()).await?;
+        let ended = session_end_all(&mut act.tx, user, Some(session.id)).await?;
+        act.done(AdminAct::SessionRevoked, user, None, json!({ "sessions": ended })).await?;
+        Ok(ended)
+    }
+
+    /// Ends another person's session, or all of them; by the security administrator.
+    ///
+    /// # Errors
+    /// [`PeopleRefusal::ToOneself`], [`PeopleError::NotFound`] when there is none, and the others that
+    /// fit.
+    pub async fn session_end_of(
+        &self,
+        by: Authority,
+        user: UserId,
+        session: Option<i64>,
+    ) -> Result<(), PeopleError> {
+        const SQL: &str = "delete from session where session_id = $1 and user_id = $2";
+        let mut act = self.account_act(by).await?;
+        act.require(&[PlatformRole::SecurityAdministrator]).await?;
+        act.not_to_oneself(user)?;
+        let (ended, detail) = match session {
+            Some(session) => {
+                let key = [session.into(), user.into()];
+                (act.tx.execute(SQL, &key).await?, json!({ "session": session }))
+            }
+            None => {
+                crate::sign_in::half_end_all(&mut act.tx, user).await?;
+                let ended = session_end_all(&mut act.tx, user, None).await?;
+                (ended, json!({ "sessions": ended }))
+            }
+        };
+        if ended == 0 {
+            return Err(PeopleError::NotFound("session"));
+        }
+        act.done(AdminAct::SessionRevoked, user, None, detail).await
+    }
+
     async fn session_end(
         &self,
         user: UserId,
@@ -394,7 +463,7 @@ impl People {
     /// When the database fails.
     pub async fn session_list(&self, user: UserId) -> Result<Vec<SessionRow>, PeopleError> {
         const SQL: &str = "
-            select session_id, created_at, used_at, address, agent
+            select session_id, created_at, used_at, address, agent, road, two_factors
               from session
              where user_id = $1 and ends_at > $2 and used_at > $3
              order by created_at desc, session_id desc
@@ -414,12 +483,14 @@ impl People {
                     used_at: row.get(2)?,
                     address: row.get(3)?,
                     agent: row.get(4)?,
+                    road: Road::read(&row.get::<String>(5)?),
+                    is_two_factor: row.get(6)?,
                 })
             })
             .collect()
     }
 
-    /// A person changes their own password; their other sessions end.
+    /// A person changes their own password; their other sessions end, and this one gets a new token.
     ///
     /// # Errors
     /// Fields `current` and `password`; [`PeopleRefusal::SignInLocked`] after too many wrong ones.
@@ -428,29 +499,9 @@ impl People {
         session: &Session,
         current: &str,
         password: &str,
-    ) -> Result<(), PeopleError> {
-        const SQL: &str = "select password_hash from user_account where user_id = $1";
+    ) -> Result<String, PeopleError> {
         let user = session.person.id;
-        let keys = [account_key(&session.login_name)];
-        let mut tx = self.database.read().await?;
-        locked_check(&mut tx, &keys, self.now()).await?;
-        let hash: Option<String> = tx.one(SQL, &[user.into()]).await?;
-        drop(tx);
-        if !self.passwords.matches(current, hash.as_deref()).await? {
-            let settings = self.settings();
-            let most = i64::from(settings.get(Setting::LockAccountAfter));
-            let first = settings.minutes(Setting::LockMinutes);
-            let now = self.now();
-            let mut tx = self.database.write().await?;
-            let [key] = &keys;
-            guard_fail(&mut tx, key, most, first, now).await?;
-            tx.commit().await?;
-            return Err(PeopleError::field(
-                "current",
-                "原密码不正确",
-                "the present password is wrong",
-            ));
-        }
+        self.password_own(session, "current", current).await?;
         if let Some(problem) = password_problem("password", password, &session.login_name) {
             return Err(PeopleError::Fields(vec![problem]));
         }
@@ -462,154 +513,124 @@ impl People {
             ));
         }
         let fresh = self.passwords.hash(password).await?;
-        let at = self.now();
-        let by = session.authority();
-        let mut tx = self.database.write().await?;
-        password_write(&mut tx, user, &fresh, false, at).await?;
-        session_end_all(&mut tx, user, Some(session.id)).await?;
-        let act = AdminAct::PasswordChanged;
-        let detail = json!({});
-        let entry = AdminEntry { at, by, act, target: Target::User(user), unit: None, detail };
-        admin_event_append(&mut tx, entry).await?;
-        tx.commit().await?;
-        Ok(())
+        let mut act = self.account_act(session.authority()).await?;
+        password_write(&mut act.tx, user, &fresh, false, act.at).await?;
+        session_end_all(&mut act.tx, user, Some(session.id)).await?;
+        crate::sign_in::half_end_all(&mut act.tx, user).await?;
+        let token = self.session_renew(&mut act.tx, session, session.is_two_factor).await?;
+        act.done(AdminAct::PasswordChanged, user, None, json!({})).await?;
+        Ok(token)
+    }
+
+    /// Refuses whoever does not know their own password; the error stands at that field.
+    pub(crate) async fn password_own(
+        &self,
+        session: &Session,
+        field: &str,
+        password: &str,
+    ) -> Result<(), PeopleError> {
+        const SQL: &str = "select password_hash from user_account where user_id = $1";
+        let attempt = Attempt::signed_in(session, Step::OwnPassword);
+        let mut tx = self.database.read().await?;
+        attempt.locked_check(&mut tx, self.now()).await?;
+        let hash: Option<String> = tx.one(SQL, &[session.person.id.into()]).await?;
+        drop(tx);
+        if self.passwords.matches(password, hash.as_deref()).await? {
+            return Ok(());
+        }
+        self.attempt_failed(&attempt).await?;
+        Err(PeopleError::field(field, "原密码不正确", "the present password is wrong"))
+    }
+
+    /// The session of a token and when it was last used, whether still good or not.
+    async fn session_row(
+        &self,
+        tx: &mut Tx,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<(Session, Timestamp)>, StoreError> {
+        let sql = |which: &str| {
+            format!(
+                "select {PERSON}, a.login_name, a.must_change_password, p.role,
+                        s.session_id, s.unit_id, s.role, s.created_at, s.ends_at, s.used_at,
+                        s.road, s.two_factors, s.is_to_renew,
+                        (select f.confirmed_at from second_factor f where f.user_id = s.user_id)
+                   from session s
+                   join user_account a on a.user_id = s.user_id
+                   left join platform_role p on p.user_id = s.user_id
+                  where {which}"
+            )
+        };
+        let hash = token_hash(token);
+        let mut row = tx.row(&sql("s.token_hash = $1"), &[(&hash).into()]).await?;
+        if row.is_none() {
+            let old = sql("s.old_token_hash = $1 and s.old_until > $2");
+            row = tx.row(&old, &[hash.into(), now.into()]).await?;
+        }
+        let Some(row) = row else { return Ok(None) };
+        let person = person(&row, 0)?;
+        let posts = posts_fetch(tx, person.id).await?;
+        // A post may have been taken away since the session chose it.
+        let chosen: Option<UnitId> = row.get(9)?;
+        let unit = chosen.filter(|unit| posts.contains_key(unit)).or(posts.keys().next().copied());
+        let role = row.get::<Option<String>>(10)?.and_then(|role| role_read(&role));
+        let held = unit.and_then(|unit| posts.get(&unit));
+        let role =
+            role.filter(|role| unit == chosen && held.is_some_and(|held| held.contains(role)));
+        let platform = row.get::<Option<String>>(7)?.and_then(|role| PlatformRole::read(&role));
+        let road = Road::read(&row.get::<String>(14)?);
+        let is_two_factor: bool = row.get(15)?;
+        let has_second_factor = row.get::<Option<Timestamp>>(17)?.is_some();
+        let asked = asks_for_second_factor(&self.settings(), platform, &posts);
+        let session = Session {
+            id: row.get(8)?,
+            login_name: row.get(5)?,
+            // Whoever comes by the provider needs no password here, and none is asked for.
+            must_change_password: row.get::<bool>(6)? && road != Road::Provider,
+            has_second_factor,
+            must_enrol: asked && !has_second_factor && !is_two_factor,
+            is_two_factor,
+            road,
+            is_to_renew: row.get(16)?,
+            platform,
+            posts,
+            unit,
+            role,
+            csrf: csrf_of(token),
+            created_at: row.get(11)?,
+            ends_at: row.get(12)?,
+            person,
+            stem: stem_of(token).to_owned(),
+        };
+        Ok(Some((session, row.get(13)?)))
     }
 }
 
-/// The session of a token and when it was last used, whether still good or not.
-async fn session_row(tx: &mut Tx, token: &str) -> Result<Option<(Session, Timestamp)>, StoreError> {
-    let sql = format!(
-        "select {PERSON}, a.login_name, a.must_change_password, p.role,
-                s.session_id, s.unit_id, s.role, s.created_at, s.ends_at, s.used_at
-           from session s
-           join user_account a on a.user_id = s.user_id
-           left join platform_role p on p.user_id = s.user_id
-          where s.token_hash = $1"
-    );
-    let Some(row) = tx.row(&sql, &[token_hash(token).into()]).await? else { return Ok(None) };
-    let person = person(&row, 0)?;
-    let posts = posts_fetch(tx, person.id).await?;
-    // A post may have been taken away since the session chose it.
-    let chosen: Option<UnitId> = row.get(9)?;
-    let unit = chosen.filter(|unit| posts.contains_key(unit)).or(posts.keys().next().copied());
-    let role = row.get::<Option<String>>(10)?.and_then(|role| role_read(&role));
-    let held = unit.and_then(|unit| posts.get(&unit));
-    let role = role.filter(|role| unit == chosen && held.is_some_and(|held| held.contains(role)));
-    let session = Session {
-        id: row.get(8)?,
-        login_name: row.get(5)?,
-        must_change_password: row.get(6)?,
-        platform: row.get::<Option<String>>(7)?.and_then(|role| PlatformRole::read(&role)),
-        posts,
-        unit,
-        role,
-        csrf: csrf_of(token),
-        created_at: row.get(11)?,
-        ends_at: row.get(12)?,
-        person,
-    };
-    Ok(Some((session, row.get(13)?)))
+/// Whether one of these roles asks for a second factor.
+fn asks_for_second_factor(
+    settings: &Settings,
+    platform: Option<PlatformRole>,
+    posts: &BTreeMap<UnitId, BTreeSet<RoleName>>,
+) -> bool {
+    let held = posts.values().flatten().map(|role| AnyRole::Unit(*role));
+    let mut all = held.chain(platform.map(AnyRole::Platform));
+    all.any(|role| settings.second_factor_roles().contains(&role))
 }
 
-/// Ends every session of a user but one.
+/// Has every session of a user get a new token: their rights were changed.
+pub(crate) async fn session_mark(tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
+    tx.execute("update session set is_to_renew = 1 where user_id = $1", &[user.into()]).await?;
+    Ok(())
+}
+
+/// Ends every session of a user but one; says how many.
 pub(crate) async fn session_end_all(
     tx: &mut Tx,
     user: UserId,
     but: Option<i64>,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     const SQL: &str = "delete from session where user_id = $1 and session_id <> $2";
-    tx.execute(SQL, &[user.into(), but.unwrap_or(0).into()]).await?;
-    Ok(())
-}
-
-fn account_key(login: &str) -> String {
-    // Texts of any length may be tried.
-    let login: String = login.chars().take(64).collect();
-    format!("account {login}")
-}
-
-/// One address of IPv4; the network of 64 bits in IPv6, because one person has all of it.
-fn address_key(address: &str) -> String {
-    match address.parse() {
-        Ok(IpAddr::V6(ip)) if ip.to_ipv4_mapped().is_none() => {
-            let network = ip.to_bits() & !u128::from(u64::MAX);
-            format!("address {}", std::net::Ipv6Addr::from_bits(network))
-        }
-        Ok(IpAddr::V6(ip)) => {
-            let ip = ip.to_ipv4_mapped().map_or_else(String::new, |ip| ip.to_string());
-            format!("address {ip}")
-        }
-        Ok(IpAddr::V4(ip)) => format!("address {ip}"),
-        Err(_) => "address unknown".to_owned(),
-    }
-}
-
-async fn locked_check(tx: &mut Tx, keys: &[String], now: Timestamp) -> Result<(), PeopleError> {
-    const SQL: &str = "
-        select locked_until from sign_in_guard where guard_key = $1 and locked_until > $2";
-    let mut locked: Option<Timestamp> = None;
-    for key in keys {
-        locked = locked.max(tx.one(SQL, &[key.into(), now.into()]).await?);
-    }
-    match locked {
-        Some(until) => Err(PeopleRefusal::SignInLocked { until }.into()),
-        None => Ok(()),
-    }
-}
-
-/// Forgets the failures of an account.
-pub(crate) async fn guard_open(tx: &mut Tx, login: &str) -> Result<(), StoreError> {
-    const SQL: &str = "delete from sign_in_guard where guard_key = $1";
-    tx.execute(SQL, &[account_key(login).into()]).await?;
-    Ok(())
-}
-
-/// Counts a failure; says until when it locks, when it does.
-async fn guard_fail(
-    tx: &mut Tx,
-    key: &str,
-    most: i64,
-    first: Duration,
-    now: Timestamp,
-) -> Result<Option<Timestamp>, StoreError> {
-    const START: &str = "
-        insert into sign_in_guard (guard_key, failures, locks, failed_at) values ($1, 0, 0, $2)
-        on conflict (guard_key) do nothing";
-    const HOLD: &str = "
-        update sign_in_guard set failures = failures
-         where guard_key = $1
-        returning failures, locks, failed_at, locked_until";
-    const WRITE: &str = "
-        update sign_in_guard
-           set failures = $2, locks = $3, failed_at = $4, locked_until = $5
-         where guard_key = $1";
-    tx.execute(START, &[key.into(), now.into()]).await?;
-    // An update takes hold of the row, so that failures at the same instant are all counted.
-    let Some(row) = tx.row(HOLD, &[key.into()]).await? else { return Ok(None) };
-    let (mut failures, mut locks): (i64, i64) = (row.get(0)?, row.get(1)?);
-    let (failed_at, locked_until): (Timestamp, Option<Timestamp>) = (row.get(2)?, row.get(3)?);
-    if let Some(until) = locked_until.filter(|until| *until > now) {
-        // Checked while another failure locked it.
-        return Ok(Some(until));
-    }
-    if now.duration_since(failed_at) > FORGET_AFTER
-        && locked_until.is_none_or(|until| now.duration_since(until) > FORGET_AFTER)
-    {
-        (failures, locks) = (0, 0);
-    }
-    failures += 1;
-    let mut until = None;
-    if failures >= most {
-        let doubled = 1_u32.checked_shl(u32::try_from(locks).unwrap_or(u32::MAX));
-        let lasts = doubled.and_then(|times| first.checked_mul(times)).unwrap_or(Duration::MAX);
-        let lasts = SignedDuration::try_from(lasts).unwrap_or(LOCK_MAX).min(LOCK_MAX);
-        until = Some(now.saturating_add(lasts).unwrap_or(Timestamp::MAX));
-        (failures, locks) = (0, locks + 1);
-    }
-    let row: [Value; 5] =
-        [key.into(), failures.into(), locks.into(), now.into(), until.or(locked_until).into()];
-    tx.execute(WRITE, &row).await?;
-    Ok(until)
+    tx.execute(SQL, &[user.into(), but.unwrap_or(0).into()]).await
 }
 
 fn later(at: Timestamp, by: Duration) -> Timestamp {
@@ -619,15 +640,6 @@ fn later(at: Timestamp, by: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_network_of_ipv6_is_one_address() {
-        assert_eq!(address_key("2001:db8::1"), address_key("2001:db8::ffff:1"));
-        assert_ne!(address_key("2001:db8::1"), address_key("2001:db8:0:1::1"));
-        assert_eq!(address_key("::ffff:10.0.0.1"), address_key("10.0.0.1"));
-        assert_ne!(address_key("10.0.0.2"), address_key("10.0.0.1"));
-        assert_eq!(address_key("nonsense"), "address unknown");
-    }
 
     #[test]
     fn what_forms_carry_does_not_give_the_token_away() {

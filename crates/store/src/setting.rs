@@ -1,16 +1,18 @@
-//! Settings of the platform that the system administrator may change while it runs.
+//! Settings of the platform that may be changed while it runs: how long files are kept by the system
+//! administrator, everything about signing in by the security administrator.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use calendar::Words;
+use procedure::FieldError;
 use serde_json::json;
 
 use crate::db::Tx;
 use crate::error::StoreError;
 use crate::journal::{AdminAct, AdminEntry, Target, admin_event_append};
 use crate::people::{Authority, People, PeopleError, require};
-use crate::role::PlatformRole;
+use crate::role::{AnyRole, PlatformRole};
 
 /// A setting: a whole number within bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +110,19 @@ impl Setting {
         }
     }
 
+    /// Who changes it.
+    #[must_use]
+    pub fn keeper(self) -> PlatformRole {
+        match self {
+            Self::SessionIdleMinutes
+            | Self::SessionHours
+            | Self::LockAccountAfter
+            | Self::LockAddressAfter
+            | Self::LockMinutes => PlatformRole::SecurityAdministrator,
+            Self::ResultDays | Self::WitnessHours => PlatformRole::SystemAdministrator,
+        }
+    }
+
     /// Smallest and largest value.
     #[must_use]
     pub fn bounds(self) -> (u32, u32) {
@@ -123,15 +138,33 @@ impl Setting {
     }
 }
 
+/// The name of the setting that says which roles ask for a second factor.
+pub const SECOND_FACTOR_ROLES: &str = "second-factor-roles";
+
+/// Its label.
+#[must_use]
+pub fn second_factor_roles_words() -> Words {
+    Words::new("须启用双因素认证的岗位", "roles that ask for a second factor")
+}
+
 /// The settings in force.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings(BTreeMap<Setting, u32>);
+pub struct Settings {
+    numbers: BTreeMap<Setting, u32>,
+    second_factor: BTreeSet<AnyRole>,
+}
 
 impl Settings {
     /// One of them.
     #[must_use]
     pub fn get(&self, setting: Setting) -> u32 {
-        self.0.get(&setting).copied().unwrap_or_else(|| setting.default())
+        self.numbers.get(&setting).copied().unwrap_or_else(|| setting.default())
+    }
+
+    /// The roles whose holders must have a second factor.
+    #[must_use]
+    pub fn second_factor_roles(&self) -> &BTreeSet<AnyRole> {
+        &self.second_factor
     }
 
     pub(crate) fn minutes(&self, setting: Setting) -> Duration {
@@ -147,15 +180,24 @@ pub(crate) async fn settings_fetch(tx: &mut Tx) -> Result<Settings, StoreError> 
     let mut settings = Settings::default();
     for row in tx.rows("select name, value from setting", &[]).await? {
         let (name, value): (String, String) = (row.get(0)?, row.get(1)?);
-        if let (Some(setting), Ok(value)) = (Setting::read(&name), value.parse()) {
-            settings.0.insert(setting, value);
+        if name == SECOND_FACTOR_ROLES {
+            settings.second_factor = value.split(' ').filter_map(AnyRole::read).collect();
+        } else if let (Some(setting), Ok(value)) = (Setting::read(&name), value.parse::<u32>()) {
+            // Whatever was written past the page that checks it, no session lasts for ever.
+            let (least, most) = setting.bounds();
+            settings.numbers.insert(setting, value.clamp(least, most));
         }
     }
     Ok(settings)
 }
 
+const PUT: &str = "
+    insert into setting (name, value, changed_at) values ($1, $2, $3)
+    on conflict (name) do update
+       set value = excluded.value, changed_at = excluded.changed_at";
+
 impl People {
-    /// Changes a setting; by the system administrator.
+    /// Changes a setting; by its [`Setting::keeper`].
     ///
     /// # Errors
     /// [`PeopleError::Fields`] when the text is no number within the bounds.
@@ -165,27 +207,57 @@ impl People {
         setting: Setting,
         text: &str,
     ) -> Result<(), PeopleError> {
-        const SQL: &str = "
-            insert into setting (name, value, changed_at) values ($1, $2, $3)
-            on conflict (name) do update
-               set value = excluded.value, changed_at = excluded.changed_at";
-        let (least, most) = setting.bounds();
-        let value: u32 =
-            text.trim().parse().ok().filter(|value| (least..=most).contains(value)).ok_or_else(
-                || {
-                    PeopleError::field(
-                        setting.id(),
-                        format!("请填 {least} 至 {most} 之间的整数"),
-                        format!("a whole number from {least} to {most}"),
-                    )
-                },
-            )?;
+        self.settings_change(by, &[(setting, text)]).await
+    }
+
+    /// Changes several settings, all or none; each by its [`Setting::keeper`].
+    ///
+    /// # Errors
+    /// [`PeopleError::Fields`], a field a setting, when a text is no number within the bounds or they
+    /// contradict each other.
+    pub async fn settings_change(
+        &self,
+        by: Authority,
+        given: &[(Setting, &str)],
+    ) -> Result<(), PeopleError> {
+        let mut errors = Vec::new();
+        let mut wanted = BTreeMap::new();
+        for (setting, text) in given {
+            let (least, most) = setting.bounds();
+            match text.trim().parse().ok().filter(|value| (least..=most).contains(value)) {
+                Some(value) => drop(wanted.insert(*setting, value)),
+                None => errors.push(FieldError::new(
+                    setting.id(),
+                    format!("请填 {least} 至 {most} 之间的整数"),
+                    format!("a whole number from {least} to {most}"),
+                )),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(PeopleError::Fields(errors));
+        }
         let at = self.now();
         let mut tx = self.database.write().await?;
-        require(&mut tx, by, &[PlatformRole::SystemAdministrator]).await?;
-        let before = settings_fetch(&mut tx).await?.get(setting);
-        if before != value {
-            tx.execute(SQL, &[setting.id().into(), value.to_string().into(), at.into()]).await?;
+        for setting in wanted.keys() {
+            require(&mut tx, by, &[setting.keeper()]).await?;
+        }
+        let before = settings_fetch(&mut tx).await?;
+        let mut after = before.clone();
+        after.numbers.extend(&wanted);
+        let longest = after.get(Setting::SessionHours) * 60;
+        if after.get(Setting::SessionIdleMinutes) > longest {
+            return Err(PeopleError::field(
+                Setting::SessionIdleMinutes.id(),
+                "无操作自动退出的时间不得超过单次登录最长时间",
+                "a session may not be idle for longer than it lasts",
+            ));
+        }
+        for (setting, value) in wanted {
+            let before = before.get(setting);
+            if before == value {
+                continue;
+            }
+            tx.execute(PUT, &[setting.id().into(), value.to_string().into(), at.into()]).await?;
             admin_event_append(
                 &mut tx,
                 AdminEntry {
@@ -195,6 +267,43 @@ impl People {
                     target: Target::Setting(setting.id().to_owned()),
                     unit: None,
                     detail: json!({ "before": before, "after": value }),
+                },
+            )
+            .await?;
+        }
+        tx.commit().await?;
+        self.refresh().await
+    }
+
+    /// Says which roles ask for a second factor; by the security administrator. Whoever holds one and
+    /// has none sets it up before anything else, also in the middle of a session.
+    ///
+    /// # Errors
+    /// [`crate::PeopleRefusal::NotPermitted`].
+    pub async fn second_factor_roles_change(
+        &self,
+        by: Authority,
+        roles: &BTreeSet<AnyRole>,
+    ) -> Result<(), PeopleError> {
+        let at = self.now();
+        let mut tx = self.database.write().await?;
+        require(&mut tx, by, &[PlatformRole::SecurityAdministrator]).await?;
+        let before = settings_fetch(&mut tx).await?.second_factor;
+        if before != *roles {
+            let ids = |roles: &BTreeSet<AnyRole>| -> Vec<&str> {
+                roles.iter().map(|role| role.id()).collect()
+            };
+            let value = ids(roles).join(" ");
+            tx.execute(PUT, &[SECOND_FACTOR_ROLES.into(), value.into(), at.into()]).await?;
+            admin_event_append(
+                &mut tx,
+                AdminEntry {
+                    at,
+                    by,
+                    act: AdminAct::SettingChanged,
+                    target: Target::Setting(SECOND_FACTOR_ROLES.to_owned()),
+                    unit: None,
+                    detail: json!({ "roles_before": ids(&before), "roles": ids(roles) }),
                 },
             )
             .await?;

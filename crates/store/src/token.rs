@@ -11,11 +11,12 @@ use crate::db::Tx;
 use crate::error::StoreError;
 use crate::journal::{AdminAct, AdminEntry, Target, admin_event_append};
 use crate::liaison::{PERSON, Person, person};
+use crate::lock::{Attempt, Step};
 use crate::people::{Authority, People, PeopleError, PeopleRefusal, require};
 use crate::randomness::secret;
 use crate::role::PlatformRole;
 use crate::row::{Row, Value};
-use crate::session::token_hash;
+use crate::session::{Session, token_hash};
 use crate::unit::name_problem;
 use crate::user::posts_fetch;
 
@@ -75,25 +76,15 @@ pub struct TokenHolder {
     pub actor: Actor,
 }
 
-impl People {
-    /// Makes a token for one of the person's units.
-    ///
-    /// # Errors
-    /// Fields `name` and `days`; [`PeopleRefusal::NotYourPost`]; [`PeopleRefusal::TooMany`].
-    pub async fn api_token_create(
-        &self,
-        user: UserId,
-        unit: UnitId,
-        name: &str,
-        days: u32,
-    ) -> Result<NewToken, PeopleError> {
-        const COUNT: &str = "
-            select count(*) from api_token
-             where user_id = $1 and revoked_at is null and ends_at > $2";
-        const SQL: &str = "
-            insert into api_token (token_hash, user_id, unit_id, name, created_at, ends_at)
-            values ($1, $2, $3, $4, $5, $6)
-            returning api_token_id";
+/// What was asked for, checked.
+struct TokenAsked<'a> {
+    unit: UnitId,
+    name: &'a str,
+    days: u32,
+}
+
+impl<'a> TokenAsked<'a> {
+    fn checked(unit: UnitId, name: &'a str, days: u32) -> Result<Self, PeopleError> {
         let name = name.trim();
         if let Some(words) = name_problem(name, TOKEN_NAME_CHARS_MAX) {
             return Err(PeopleError::field("name", words.zh, words.en));
@@ -105,11 +96,68 @@ impl People {
                 format!("from 1 to {TOKEN_DAYS_MAX} days"),
             ));
         }
+        Ok(Self { unit, name, days })
+    }
+}
+
+impl People {
+    /// Makes a token for one of the person's units, by somebody signed in. Whoever has a second factor
+    /// gives a code once more: a token lasts longer than the session that made it.
+    ///
+    /// # Errors
+    /// As [`People::api_token_create`], and field `code`.
+    pub async fn api_token_create_own(
+        &self,
+        session: &Session,
+        unit: UnitId,
+        name: &str,
+        days: u32,
+        code: &str,
+    ) -> Result<NewToken, PeopleError> {
+        let user = session.person.id;
+        let asked = TokenAsked::checked(unit, name, days)?;
+        let tx = if session.has_second_factor {
+            let attempt = Attempt::signed_in(session, Step::OwnCode);
+            self.code_take(&attempt, user, code).await?
+        } else {
+            self.database.write().await?
+        };
+        self.api_token_insert(tx, user, asked).await
+    }
+
+    /// Makes a token for one of the person's units.
+    ///
+    /// # Errors
+    /// Fields `name` and `days`; [`PeopleRefusal::NotYourPost`]; [`PeopleRefusal::TooMany`].
+    pub async fn api_token_create(
+        &self,
+        user: UserId,
+        unit: UnitId,
+        name: &str,
+        days: u32,
+    ) -> Result<NewToken, PeopleError> {
+        let asked = TokenAsked::checked(unit, name, days)?;
+        self.api_token_insert(self.database.write().await?, user, asked).await
+    }
+
+    async fn api_token_insert(
+        &self,
+        mut tx: Tx,
+        user: UserId,
+        asked: TokenAsked<'_>,
+    ) -> Result<NewToken, PeopleError> {
+        const COUNT: &str = "
+            select count(*) from api_token
+             where user_id = $1 and revoked_at is null and ends_at > $2";
+        const SQL: &str = "
+            insert into api_token (token_hash, user_id, unit_id, name, created_at, ends_at)
+            values ($1, $2, $3, $4, $5, $6)
+            returning api_token_id";
+        let TokenAsked { unit, name, days } = asked;
         let token = format!("{TOKEN_PREFIX}{}", secret(self.randomness.as_ref())?);
         let at = self.now();
         let lasts = SignedDuration::from_hours(24 * i64::from(days));
         let ends_at = at.checked_add(lasts).unwrap_or(Timestamp::MAX);
-        let mut tx = self.database.write().await?;
         if !posts_fetch(&mut tx, user).await?.contains_key(&unit) {
             return Err(PeopleRefusal::NotYourPost.into());
         }

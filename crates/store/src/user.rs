@@ -113,6 +113,8 @@ pub struct User {
     pub posts: BTreeMap<UnitId, BTreeSet<RoleName>>,
     /// Whether the password must be changed first.
     pub must_change_password: bool,
+    /// Since when the person has a second factor; none for those without.
+    pub second_factor_since: Option<Timestamp>,
     /// When the account was opened.
     pub created_at: Timestamp,
     /// By whom; none for the program itself.
@@ -300,6 +302,7 @@ impl People {
         last_administrator_check(&mut act.tx, user).await?;
         user_set_active(&mut act.tx, user, false).await?;
         crate::session::session_end_all(&mut act.tx, user, None).await?;
+        crate::sign_in::half_end_all(&mut act.tx, user).await?;
         crate::token::api_token_revoke_all(&mut act.tx, user, act.at).await?;
         act.done(AdminAct::UserClosed, user, None, json!({})).await
     }
@@ -336,8 +339,9 @@ impl People {
         let account = user_fetch(&mut act.tx, user).await?.ok_or(PeopleError::NotFound("user"))?;
         password_write(&mut act.tx, user, &hash, true, act.at).await?;
         crate::session::session_end_all(&mut act.tx, user, None).await?;
+        crate::sign_in::half_end_all(&mut act.tx, user).await?;
         crate::token::api_token_revoke_all(&mut act.tx, user, act.at).await?;
-        crate::session::guard_open(&mut act.tx, &account.login_name).await?;
+        crate::lock::guard_open(&mut act.tx, &account.login_name).await?;
         act.done(AdminAct::PasswordReset, user, None, json!({})).await?;
         Ok(NewPassword { user, password })
     }
@@ -351,7 +355,7 @@ impl People {
         act.require(&[PlatformRole::SecurityAdministrator]).await?;
         act.not_to_oneself(user)?;
         let account = user_fetch(&mut act.tx, user).await?.ok_or(PeopleError::NotFound("user"))?;
-        crate::session::guard_open(&mut act.tx, &account.login_name).await?;
+        crate::lock::guard_open(&mut act.tx, &account.login_name).await?;
         act.done(AdminAct::Unlocked, user, None, json!({})).await
     }
 
@@ -459,7 +463,8 @@ impl People {
 
 /// The columns of [`User`], of a `user_account a` and a `platform_role p` that may be missing.
 const USER: &str = "a.user_id, a.display_name, a.title, a.phone, a.active, a.login_name, p.role,
-    a.must_change_password, a.created_at, a.created_by_user_id, a.signed_in_at, a.version";
+    a.must_change_password, a.created_at, a.created_by_user_id, a.signed_in_at, a.version,
+    (select f.confirmed_at from second_factor f where f.user_id = a.user_id)";
 
 fn user_row(row: &Row) -> Result<User, StoreError> {
     Ok(User {
@@ -472,6 +477,7 @@ fn user_row(row: &Row) -> Result<User, StoreError> {
         created_by: row.get(9)?,
         signed_in_at: row.get(10)?,
         version: row.get(11)?,
+        second_factor_since: row.get(12)?,
     })
 }
 
@@ -598,7 +604,7 @@ pub(crate) async fn password_write(
 }
 
 /// A password a person can read off paper and type: 16 characters in four groups, 78 bits.
-fn temporary_password(randomness: &dyn Randomness) -> Result<String, NoRandomness> {
+pub(crate) fn temporary_password(randomness: &dyn Randomness) -> Result<String, NoRandomness> {
     /// Without letters and digits that look alike.
     const LETTERS: &[u8; 30] = b"abcdefghjkmnpqrstuvwxyz2345679";
     let mut password = String::new();

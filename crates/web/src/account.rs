@@ -8,22 +8,33 @@ use axum::routing::{get, post};
 use procedure::{FieldError, UnitId};
 use store::people::PeopleError;
 use store::role::role_words;
+use store::session::{Road, SessionRow};
+use store::setting::Setting;
 use store::token::TOKEN_DAYS_MAX;
 
+mod second_factor;
+
 use crate::House;
-use crate::error::{WebError, unprocessable};
+use crate::error::{WebError, nothing_to_show, unprocessable};
 use crate::fields::Fields;
 use crate::filters;
 use crate::message::T;
 use crate::parts::input::{Choice, FormPage, Input, Inputs};
 use crate::parts::mark::minute;
-use crate::session::{Account, Done, PASSWORD_PAGE, Visitor};
+use crate::session::{Account, Done, PASSWORD_PAGE, Visitor, with_session};
 use crate::shell::{Page, Shell};
 
 pub(crate) fn routes() -> Router<House> {
     Router::new()
         .route("/account", get(show))
         .route(PASSWORD_PAGE, get(password).post(change_password))
+        .route("/account/second-factor", get(second_factor::show))
+        .route("/account/second-factor/begin", post(second_factor::begin))
+        .route("/account/second-factor/confirm", post(second_factor::confirm))
+        .route("/account/second-factor/codes", post(second_factor::renew_codes))
+        .route("/account/second-factor/drop", post(second_factor::give_up))
+        .route("/account/still-here", get(still_here))
+        .route("/account/sessions/end-others", post(end_others))
         .route("/account/sessions/{session}/end", post(end_session))
         .route("/account/tokens", post(make_token))
         .route("/account/tokens/{token}/revoke", post(revoke_token))
@@ -40,7 +51,10 @@ struct AccountPage {
     title: String,
     phone: String,
     posts: Vec<(String, String)>,
+    has_second_factor: bool,
     sessions: Vec<SessionLine>,
+    idle: String,
+    longest: String,
     has_unit: bool,
     tokens: Vec<TokenLine>,
     inputs: Inputs,
@@ -54,7 +68,18 @@ struct SessionLine {
     used: String,
     address: String,
     agent: String,
+    road: &'static str,
     is_this: bool,
+}
+
+/// How somebody signed in, in words.
+pub(crate) fn road_words(row: &SessionRow, t: T) -> &'static str {
+    t(match (row.road, row.is_two_factor) {
+        (Road::Password, false) => "account.road-password",
+        (Road::Password, true) => "account.road-two",
+        (Road::Provider, _) => "account.road-provider",
+        (Road::Demo, _) => "account.road-demo",
+    })
 }
 
 #[derive(Debug)]
@@ -105,6 +130,7 @@ async fn page(
     }));
     let sessions = house.people.session_list(user).await?;
     let tokens = house.people.api_token_list(user).await?;
+    let settings = house.people.settings();
     let t = language.t();
     let title = t("account.title");
     Ok(AccountPage {
@@ -119,12 +145,24 @@ async fn page(
             .map(|row| SessionLine {
                 id: row.id,
                 opened: minute(row.created_at),
+                road: road_words(&row, t),
                 used: minute(row.used_at),
                 address: row.address,
                 agent: row.agent,
                 is_this: row.id == session.id,
             })
             .collect(),
+        has_second_factor: session.has_second_factor,
+        idle: language.with(
+            "account.sessions-idle",
+            "n",
+            settings.get(Setting::SessionIdleMinutes),
+        ),
+        longest: language.with(
+            "account.sessions-longest",
+            "n",
+            settings.get(Setting::SessionHours),
+        ),
         has_unit: !session.posts.is_empty(),
         tokens: tokens
             .into_iter()
@@ -167,20 +205,20 @@ fn token_inputs(
     let directory = house.directory();
     let units = account.session.posts.keys().map(|unit| (unit.to_string(), directory.name(*unit)));
     let here = account.session.unit.map_or_else(String::new, |unit| unit.to_string());
-    let inputs = Inputs::new(
-        language,
-        vec![
-            Input::line(language, "name", "account.token-name")
-                .help(language, "account.token-name-help")
-                .required(),
-            Input::choice(language, "unit", "account.token-unit", Choice::all(units, &here))
-                .required(),
-            Input::of_type(language, "days", "account.token-days", "number")
-                .help_words(language.with("account.token-days-help", "most", TOKEN_DAYS_MAX))
-                .value(TOKEN_DAYS.to_string())
-                .required(),
-        ],
-    );
+    let mut inputs = vec![
+        Input::line(language, "name", "account.token-name")
+            .help(language, "account.token-name-help")
+            .required(),
+        Input::choice(language, "unit", "account.token-unit", Choice::all(units, &here)).required(),
+        Input::of_type(language, "days", "account.token-days", "number")
+            .help_words(language.with("account.token-days-help", "most", TOKEN_DAYS_MAX))
+            .value(TOKEN_DAYS.to_string())
+            .required(),
+    ];
+    if account.session.has_second_factor {
+        inputs.push(second_factor::code_input(language).help(language, "account.token-code-help"));
+    }
+    let inputs = Inputs::new(language, inputs);
     match wrong {
         Some((form, errors)) => inputs.filled(form).wrong(language, errors),
         None => inputs,
@@ -196,8 +234,8 @@ async fn make_token(
 ) -> Result<Response, WebError> {
     let unit: UnitId = form.parsed("unit").ok_or(WebError::NotFound)?;
     let days = form.parsed("days").unwrap_or(0);
-    let user = account.session.person.id;
-    match house.people.api_token_create(user, unit, form.get("name"), days).await {
+    let (name, code) = (form.get("name"), form.get("code"));
+    match house.people.api_token_create_own(&account.session, unit, name, days, code).await {
         Ok(new) => {
             let page = page(&house, &account, &visitor, None, Some(new.token)).await?;
             Ok(Page(page).into_response())
@@ -230,6 +268,17 @@ async fn end_session(
     Ok(Done::to("/account", "account.done-ended"))
 }
 
+/// `POST /account/sessions/end-others`.
+async fn end_others(State(house): State<House>, account: Account) -> Result<Done, WebError> {
+    let ended = house.people.session_revoke_others(&account.session).await?;
+    Ok(Done::about("/account", "account.done-ended-others", ended))
+}
+
+/// `GET /account/still-here`: the page says that its reader is, so that the session is not idle.
+async fn still_here(_: Account) -> Response {
+    nothing_to_show()
+}
+
 /// `GET /account/password`.
 async fn password(
     State(house): State<House>,
@@ -253,7 +302,10 @@ async fn change_password(
         return Ok(unprocessable(Page(password_page(&house, &account, &visitor, &errors))));
     }
     match house.people.password_change(&account.session, current, fresh).await {
-        Ok(()) => Ok(Done::to("/", "account.done-password").into_response()),
+        Ok(token) => {
+            let done = Done::to("/", "account.done-password").into_response();
+            Ok(with_session(&house, &token, done))
+        }
         Err(PeopleError::Fields(errors)) => {
             Ok(unprocessable(Page(password_page(&house, &account, &visitor, &errors))))
         }

@@ -16,6 +16,7 @@ use crate::shell::Shell;
 
 mod calendar;
 mod journal;
+mod second_factor;
 mod setting;
 mod unit;
 mod unit_import;
@@ -41,6 +42,7 @@ pub(crate) fn routes() -> Router<House> {
         .route("/admin/units/import", get(unit_import::blank).post(unit_import::preview))
         .route("/admin/units/import/{draft}", post(unit_import::apply))
         .route("/admin/calendar", get(calendar::list).post(calendar::load))
+        // By the system and the security administrator, each their own.
         .route("/admin/settings", get(setting::list).post(setting::change))
         // By any of the three; what each may do on it differs.
         .route("/admin/users", get(user::list))
@@ -53,6 +55,9 @@ pub(crate) fn routes() -> Router<House> {
         .route("/admin/users/{user}/platform-role", post(user_role::platform))
         .route("/admin/users/{user}/reset", post(user_role::reset))
         .route("/admin/users/{user}/unlock", post(user_role::unlock))
+        .route("/admin/users/{user}/second-factor", post(user_role::remove_second_factor))
+        .route("/admin/users/{user}/sessions/end", post(user_role::end_sessions))
+        .route("/admin/second-factor", get(second_factor::show).post(second_factor::change))
         // By the security auditor.
         .route("/admin/journal", get(journal::list))
         .route("/admin/journal/export", get(journal::export).post(journal::start))
@@ -94,7 +99,11 @@ impl Tabs {
                 ("/admin/calendar", t("admin.calendar")),
                 ("/admin/settings", t("admin.settings")),
             ],
-            Some(PlatformRole::SecurityAdministrator) => vec![users],
+            Some(PlatformRole::SecurityAdministrator) => vec![
+                users,
+                ("/admin/second-factor", t("account.factor")),
+                ("/admin/settings", t("admin.settings")),
+            ],
             Some(PlatformRole::SecurityAuditor) => {
                 vec![("/admin/journal", t("admin.journal")), users]
             }

@@ -24,6 +24,7 @@ mod paging;
 mod problem;
 mod procedure;
 mod query;
+mod session;
 mod unit;
 mod view;
 

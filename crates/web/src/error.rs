@@ -19,7 +19,7 @@ use store::randomness::NoRandomness;
 use crate::House;
 use crate::message::{Language, words};
 use crate::parts::blank::Blank;
-use crate::session::{Address, PASSWORD_PAGE, Visitor, escaped};
+use crate::session::{Address, PASSWORD_PAGE, SECOND_FACTOR_PAGE, Visitor, escaped};
 
 /// Why a request is not answered.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,9 @@ pub enum WebError {
     /// The password must be changed before anything else.
     #[error("the password must be changed first")]
     PasswordFirst,
+    /// A second factor must be set up before anything else.
+    #[error("a second factor must be set up first")]
+    EnrolFirst,
     /// The token of the form is missing or not the session's.
     #[error("the form is not from this session")]
     Forged,
@@ -105,7 +108,9 @@ impl WebError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::SignedOut => StatusCode::UNAUTHORIZED,
-            Self::Forged | Self::Forbidden(_) | Self::PasswordFirst => StatusCode::FORBIDDEN,
+            Self::Forged | Self::Forbidden(_) | Self::PasswordFirst | Self::EnrolFirst => {
+                StatusCode::FORBIDDEN
+            }
             Self::Refused(refusal) => refusal_status(refusal.why),
             Self::Outdated(_) => StatusCode::PRECONDITION_FAILED,
             Self::VersionNeeded => StatusCode::PRECONDITION_REQUIRED,
@@ -128,6 +133,7 @@ impl WebError {
             Self::SignedOut => words("error.signed-out"),
             Self::Forged => words("error.forged"),
             Self::PasswordFirst => words("error.password-first"),
+            Self::EnrolFirst => words("error.enrol-first"),
             Self::Forbidden(_) => words("error.forbidden"),
             Self::Refused(refusal) if refusal.why == Why::Stale => words("error.stale"),
             Self::Refused(_) => words("error.refused"),
@@ -152,6 +158,7 @@ impl WebError {
             Self::SignedOut => words("error.signed-out-detail"),
             Self::Forged => words("error.forged-detail"),
             Self::PasswordFirst => words("error.password-first-detail"),
+            Self::EnrolFirst => words("error.enrol-first-detail"),
             Self::Refused(refusal) | Self::Outdated(refusal) => refusal.words.clone(),
             Self::VersionNeeded => words("api.version-needed-detail"),
             Self::Forbidden(words)
@@ -178,6 +185,7 @@ impl WebError {
             | Self::Method
             | Self::SignedOut
             | Self::PasswordFirst
+            | Self::EnrolFirst
             | Self::Refused(_)
             | Self::Outdated(_)
             | Self::VersionNeeded
@@ -194,7 +202,9 @@ impl WebError {
         match self {
             Self::NotFound | Self::Method => "missing",
             Self::SignedOut => "expired",
-            Self::Forged | Self::Forbidden(_) | Self::PasswordFirst => "forbidden",
+            Self::Forged | Self::Forbidden(_) | Self::PasswordFirst | Self::EnrolFirst => {
+                "forbidden"
+            }
             Self::Refused(_)
             | Self::Outdated(_)
             | Self::VersionNeeded
@@ -269,6 +279,8 @@ fn of_people(refusal: &PeopleRefusal) -> WebError {
         | PeopleRefusal::OtherAdministrator { .. }
         | PeopleRefusal::SignInWrong
         | PeopleRefusal::SignInClosed
+        | PeopleRefusal::HalfOver
+        | PeopleRefusal::ProviderUnknown { .. }
         | PeopleRefusal::NotYourPost => WebError::Forbidden(refusal.words()),
         PeopleRefusal::SignInLocked { .. } => WebError::TooMany(refusal.words()),
         PeopleRefusal::AdministratorsExist
@@ -284,6 +296,8 @@ fn of_people(refusal: &PeopleRefusal) -> WebError {
         | PeopleRefusal::StillLiaison { .. }
         | PeopleRefusal::Stale
         | PeopleRefusal::PreviewGone
+        | PeopleRefusal::SecondFactorHeld
+        | PeopleRefusal::NoSecondFactor
         | PeopleRefusal::TooMany { .. } => WebError::Conflict(refusal.words()),
     }
 }
@@ -364,7 +378,7 @@ pub(crate) async fn dress(State(house): State<House>, request: Request, next: Ne
     let back = request
         .uri()
         .path_and_query()
-        .filter(|_| request.method() == axum::http::Method::GET)
+        .filter(|_| request.method() == axum::http::Method::GET || crate::lapsed::is_form(&path))
         .map(|whole| whole.as_str().to_owned());
     let from = Address::of(&house, request.headers(), request.extensions());
     let has_token = request.headers().contains_key(header::AUTHORIZATION);
@@ -420,6 +434,7 @@ pub(crate) async fn dress(State(house): State<House>, request: Request, next: Ne
 fn elsewhere(error: &WebError, visitor: Option<&Visitor>, back: Option<&str>) -> Option<Response> {
     match error {
         WebError::PasswordFirst => Some(Redirect::to(PASSWORD_PAGE).into_response()),
+        WebError::EnrolFirst => Some(Redirect::to(SECOND_FACTOR_PAGE).into_response()),
         // Whoever was signed in and is no longer is told so; whoever was not goes to the door.
         WebError::SignedOut if !visitor.is_some_and(|visitor| visitor.has_expired) => {
             let next = back.filter(|back| *back != "/").map(escaped);

@@ -86,6 +86,10 @@ async fn entered(house: &House, mut request: Request, next: Next) -> Result<Resp
         None => Asker::of_address(house, request.headers(), request.extensions()),
     })?;
     if changes(request.method()) {
+        if visitor.has_expired && crate::lapsed::is_kept(&path) {
+            crate::lapsed::keep(house, &visitor, request).await?;
+            return Err(WebError::SignedOut);
+        }
         request = check_token(&visitor, request).await?;
     }
     let shown = request.method() == Method::GET;

@@ -29,6 +29,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::error::WebError;
 use crate::pace::{Asker, Pace};
+use crate::provider::Provider;
 
 mod account;
 mod admin;
@@ -43,6 +44,7 @@ mod filters;
 mod form;
 mod guard;
 pub mod job;
+mod lapsed;
 mod ledger;
 mod liaison;
 mod matter;
@@ -51,6 +53,7 @@ pub mod message;
 mod news;
 mod pace;
 pub mod parts;
+pub mod provider;
 mod register;
 mod rules;
 mod search;
@@ -67,6 +70,7 @@ mod workbench;
 pub fn router(house: House) -> Router {
     Router::new()
         .merge(sign_in::routes())
+        .merge(provider::routes())
         .merge(workbench::routes())
         .merge(account::routes())
         .merge(admin::routes())
@@ -156,6 +160,8 @@ pub struct Settings {
     pub upload_bytes_max: u64,
     /// The keys by which anybody checks the log, as they are at the start; none: no receipts are given.
     pub ledger_keys: Option<Keys>,
+    /// The identity provider people may sign in by; none: by password alone.
+    pub provider: Option<Provider>,
     /// The demo's clock and accounts; none outside the demo.
     pub demo: Option<Demo>,
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -31,6 +31,10 @@ const LANGUAGE_COOKIE: &str = "liandong_language";
 /// When somebody last looked at what is new.
 const SEEN_COOKIE: &str = "liandong_seen";
 const FLASH_COOKIE: &str = "liandong_flash";
+/// The cookie of somebody whose code is still missing.
+const HALF_COOKIE: &str = "liandong_half";
+/// The cookie of somebody who was sent to the identity provider.
+const ERRAND_COOKIE: &str = "liandong_errand";
 const REMEMBERED_SECONDS: u32 = 400 * 24 * 60 * 60;
 
 /// Somebody who looks at a page, signed in or not.
@@ -51,6 +55,10 @@ pub struct Visitor {
     /// How much long work of theirs waits or runs.
     pub jobs: u32,
     new_visit: Option<String>,
+    /// The session's token, renewed because its person's rights were changed.
+    renewed: Option<String>,
+    /// The session's token as it came.
+    token: Option<String>,
 }
 
 /// An account that signed in: of a unit or of the platform.
@@ -205,9 +213,13 @@ pub(crate) async fn recognise(house: &House, request: &mut Request) -> Result<Vi
         if let Some(session) = house.people.session_fetch(&token).await? {
             visitor.csrf.clone_from(&session.csrf);
             visitor.jobs = house.jobs_live(session.person.id).await?;
+            if session.is_to_renew && request.method() == Method::GET {
+                visitor.renewed = house.people.session_renew_marked(&session).await?;
+            }
             visitor.account = Some(Account { session: Arc::new(session) });
         } else {
             visitor.has_expired = true;
+            visitor.token = Some(token);
         }
     }
     if visitor.account.is_none() {
@@ -242,6 +254,9 @@ pub(crate) fn settle(
         let value = escaped(&flash.written());
         append(&mut response, &cookie(FLASH_COOKIE, &value, Life::Window, https));
     }
+    if let Some(token) = visitor.renewed.as_ref().filter(|_| !sets_session(house, &response)) {
+        response = with_session(house, token, response);
+    }
     let is_page = response
         .headers()
         .get(header::CONTENT_TYPE)
@@ -253,9 +268,64 @@ pub(crate) fn settle(
 }
 
 impl Visitor {
+    /// The same, of a session whose forms carry that token.
+    pub(crate) fn with_csrf(&self, csrf: &str) -> Self {
+        Self { csrf: csrf.to_owned(), ..self.clone() }
+    }
+
+    /// The token of the session they were in and that is no longer good.
+    pub(crate) fn expired_token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// Whether a token is this visitor's.
     pub(crate) fn is_token(&self, token: &str) -> bool {
         !self.csrf.is_empty() && same_secret(token, &self.csrf)
+    }
+}
+
+/// Whether an answer gives the browser a session, or takes it away, already.
+fn sets_session(house: &House, response: &Response) -> bool {
+    let begins = format!("{}=", name_of(SESSION_COOKIE, house.settings.https));
+    let mut set = response.headers().get_all(header::SET_COOKIE).iter();
+    set.any(|cookie| cookie.as_bytes().starts_with(begins.as_bytes()))
+}
+
+/// A secret of somebody who is on the way in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Errand {
+    /// The code is still missing.
+    Half,
+    /// They are with the identity provider.
+    Provider,
+}
+
+impl Errand {
+    fn cookie(self) -> &'static str {
+        match self {
+            Self::Half => HALF_COOKIE,
+            Self::Provider => ERRAND_COOKIE,
+        }
+    }
+
+    /// What the browser brought.
+    pub(crate) fn brought(self, house: &House, headers: &HeaderMap) -> Option<String> {
+        let token = cookie_of(headers, self.cookie(), house.settings.https);
+        token.filter(|token| !token.is_empty())
+    }
+
+    /// Gives it to the browser.
+    pub(crate) fn given(self, house: &House, token: &str, mut response: Response) -> Response {
+        let https = house.settings.https;
+        append(&mut response, &cookie(self.cookie(), token, Life::Window, https));
+        response
+    }
+
+    /// Takes it away again.
+    pub(crate) fn over(self, house: &House, mut response: Response) -> Response {
+        let https = house.settings.https;
+        append(&mut response, &cookie(self.cookie(), "", Life::Over, https));
+        response
     }
 }
 
@@ -392,6 +462,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
 
 /// The page on which a password that must be changed is changed.
 pub(crate) const PASSWORD_PAGE: &str = "/account/password";
+/// The page on which a second factor is set up.
+pub(crate) const SECOND_FACTOR_PAGE: &str = "/account/second-factor";
 
 impl<S: Send + Sync> FromRequestParts<S> for Account {
     type Rejection = WebError;
@@ -399,9 +471,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Account {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let visitor = Visitor::from_request_parts(parts, state).await?;
         let account = visitor.account.ok_or(WebError::SignedOut)?;
-        let may_stay = [PASSWORD_PAGE, "/sign-out", "/language"].contains(&parts.uri.path());
-        if account.session.must_change_password && !may_stay {
-            return Err(WebError::PasswordFirst);
+        let path = parts.uri.path();
+        let may_leave = ["/sign-out", "/language", "/account/still-here"].contains(&path);
+        if account.session.must_change_password {
+            return if may_leave || path == PASSWORD_PAGE {
+                Ok(account)
+            } else {
+                Err(WebError::PasswordFirst)
+            };
+        }
+        if account.session.must_enrol && !may_leave && !path.starts_with(SECOND_FACTOR_PAGE) {
+            return Err(WebError::EnrolFirst);
         }
         Ok(account)
     }
@@ -422,7 +502,7 @@ where
 }
 
 impl SignedIn {
-    fn of(house: &House, account: Account, visitor: Visitor) -> Option<Self> {
+    pub(crate) fn of(house: &House, account: Account, visitor: Visitor) -> Option<Self> {
         let session = Arc::clone(&account.session);
         let Actor { user, unit, roles } = session.actor()?;
         let directory = house.directory();

@@ -6,6 +6,7 @@ use jiff::civil::Weekday;
 use procedure::definition::RoleName;
 use store::role::role_words;
 use store::session::Session;
+use store::setting::Setting;
 
 use crate::House;
 use crate::error::WebError;
@@ -48,6 +49,8 @@ pub struct Shell {
     pub printed: String,
     /// How much long work of one's own waits or runs.
     pub jobs: u32,
+    /// After so many minutes without use the reader is signed out; 0 when nobody is signed in.
+    pub idle_minutes: u32,
 }
 
 /// The bar above everything in the demo.
@@ -182,6 +185,8 @@ impl Shell {
             wide: false,
             printed: language.fill("shell.printed", &[("name", &name), ("day", &today)]),
             jobs: visitor.jobs,
+            idle_minutes: session
+                .map_or(0, |_| house.people.settings().get(Setting::SessionIdleMinutes)),
         }
         .start(session.is_some())
     }

@@ -13,14 +13,15 @@ use procedure::UnitId;
 use procedure::definition::Side;
 use store::people::PeopleError;
 use store::role::{role_read, role_words};
-use store::session::SignIn;
+use store::sign_in::{Entry, SignIn};
 
 use crate::error::{WebError, unprocessable};
 use crate::fields::{Fields, Query};
 use crate::filters;
 use crate::message::{Language, T};
 use crate::session::{
-    Account, Address, Done, Visitor, own_page, with_language, with_session, without_session,
+    Account, Address, Done, Errand, Visitor, escaped, own_page, with_language, with_session,
+    without_session,
 };
 use crate::shell::{Page, Shell};
 use crate::{Demo, House};
@@ -28,6 +29,8 @@ use crate::{Demo, House};
 pub(crate) fn routes() -> Router<House> {
     Router::new()
         .route("/sign-in", get(show).post(sign_in))
+        .route("/sign-in/code", get(show_code).post(give_code))
+        .route("/sign-in/code/cancel", post(cancel_code))
         .route("/sign-out", post(sign_out))
         .route("/post", post(take_post))
         .route("/language", post(take_language))
@@ -38,12 +41,14 @@ pub(crate) fn routes() -> Router<House> {
 /// The page of signing in.
 #[derive(Debug, Template)]
 #[template(path = "sign_in/page.html")]
-struct SignInPage {
+pub(crate) struct SignInPage {
     t: T,
     shell: Shell,
     next: String,
     login: String,
     error: Option<String>,
+    /// The words of the provider's button and where it leads; none without a provider.
+    provider: Option<(String, String)>,
     groups: Vec<Group>,
 }
 
@@ -92,13 +97,145 @@ async fn sign_in(
         agent: &agent(&headers),
     };
     match house.people.sign_in(&given).await {
-        Ok(new) => Ok(with_session(&house, &new.token, Redirect::to(&next).into_response())),
+        Ok(entry) => entered(&house, &visitor, entry, &next).await,
         Err(PeopleError::Refused(refusal)) => {
             let error = visitor.language.of(&refusal.words()).to_owned();
             Ok(unprocessable(Page(page(&house, &visitor, next, login, Some(error)).await?)))
         }
         Err(other) => Err(other.into()),
     }
+}
+
+/// The first step is done: on to the page asked for, or to the code. A session that was open in this
+/// browser ends: nobody goes on under another's name.
+pub(crate) async fn entered(
+    house: &House,
+    visitor: &Visitor,
+    entry: Entry,
+    next: &str,
+) -> Result<Response, WebError> {
+    Ok(match entry {
+        Entry::Whole(new) => {
+            end_former(house, visitor).await?;
+            with_session(house, &new.token, Redirect::to(next).into_response())
+        }
+        Entry::Half(half) => {
+            let to = Redirect::to(&code_page(next)).into_response();
+            Errand::Half.given(house, &half.token, to)
+        }
+    })
+}
+
+async fn end_former(house: &House, visitor: &Visitor) -> Result<(), WebError> {
+    let Some(account) = &visitor.account else { return Ok(()) };
+    match house.people.sign_out(&account.session).await {
+        // Ended elsewhere in the same moment.
+        Ok(()) | Err(PeopleError::NotFound(_)) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn code_page(next: &str) -> String {
+    if next == "/" {
+        "/sign-in/code".to_owned()
+    } else {
+        format!("/sign-in/code?next={}", escaped(next))
+    }
+}
+
+/// The page that asks for the code.
+#[derive(Debug, Template)]
+#[template(path = "sign_in/code.html")]
+struct CodePage {
+    t: T,
+    shell: Shell,
+    next: String,
+    login: String,
+    error: Option<String>,
+}
+
+/// `GET /sign-in/code`.
+async fn show_code(
+    State(house): State<House>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Query(query): Query,
+) -> Result<Response, WebError> {
+    let next = own_page(query.get("next"));
+    let half = match Errand::Half.brought(&house, &headers) {
+        Some(token) => house.people.half_fetch(&token).await?,
+        None => None,
+    };
+    match half {
+        Some(half) => Ok(Page(code(&house, &visitor, next, half.login_name, None)).into_response()),
+        None => Ok(back_to_door(&house, &next)),
+    }
+}
+
+fn code(
+    house: &House,
+    visitor: &Visitor,
+    next: String,
+    login: String,
+    error: Option<String>,
+) -> CodePage {
+    let language = visitor.language;
+    let shell = Shell::of(house, visitor, "", language.say("sign-in.code-title"));
+    CodePage { t: language.t(), shell, next, login, error }
+}
+
+fn back_to_door(house: &House, next: &str) -> Response {
+    let next = if next == "/" { String::new() } else { format!("?next={}", escaped(next)) };
+    Errand::Half.over(house, Redirect::to(&format!("/sign-in{next}")).into_response())
+}
+
+/// `POST /sign-in/code`.
+async fn give_code(
+    State(house): State<House>,
+    visitor: Visitor,
+    address: Address,
+    headers: HeaderMap,
+    form: Fields,
+) -> Result<Response, WebError> {
+    let next = own_page(form.get("next"));
+    let Some(token) = Errand::Half.brought(&house, &headers) else {
+        return Ok(back_to_door(&house, &next));
+    };
+    let half = house.people.half_fetch(&token).await?;
+    let agent = agent(&headers);
+    let done = house.people.sign_in_finish(&token, form.get("code"), &address.0, &agent).await;
+    let words = match done {
+        Ok(new) => {
+            end_former(&house, &visitor).await?;
+            let to = Redirect::to(&next).into_response();
+            return Ok(Errand::Half.over(&house, with_session(&house, &new.token, to)));
+        }
+        Err(PeopleError::Refused(refusal)) => refusal.words(),
+        Err(PeopleError::Fields(fields)) => {
+            fields.into_iter().next().map(|field| field.words).unwrap_or_default()
+        }
+        Err(other) => return Err(other.into()),
+    };
+    let error = Some(visitor.language.of(&words).to_owned());
+    match half {
+        Some(half) => Ok(unprocessable(Page(code(&house, &visitor, next, half.login_name, error)))),
+        None => {
+            let page = page(&house, &visitor, next, "", error).await?;
+            Ok(Errand::Half.over(&house, unprocessable(Page(page))))
+        }
+    }
+}
+
+/// `POST /sign-in/code/cancel`: back to the door, as somebody else perhaps.
+async fn cancel_code(
+    State(house): State<House>,
+    headers: HeaderMap,
+    form: Fields,
+) -> Result<Response, WebError> {
+    if let Some(token) = Errand::Half.brought(&house, &headers) {
+        house.people.half_drop(&token).await?;
+    }
+    Ok(back_to_door(&house, &own_page(form.get("next"))))
 }
 
 /// `POST /sign-out`.
@@ -136,6 +273,7 @@ async fn take_language(State(house): State<House>, form: Fields) -> Result<Respo
 /// `POST /demo/sign-in`: takes an account of the demo without a password.
 async fn sign_in_as(
     State(house): State<House>,
+    visitor: Visitor,
     address: Address,
     headers: HeaderMap,
     form: Fields,
@@ -146,7 +284,7 @@ async fn sign_in_as(
         return Err(WebError::NotFound);
     }
     let new = house.people.sign_in_demo(login, &address.0, &agent(&headers)).await?;
-    Ok(with_session(&house, &new.token, Redirect::to(&own_page(form.get("next"))).into_response()))
+    entered(&house, &visitor, Entry::Whole(new), &own_page(form.get("next"))).await
 }
 
 /// Farthest the demo's clock is moved at once, in days.
@@ -195,7 +333,7 @@ pub(crate) fn agent(headers: &HeaderMap) -> String {
     agent.unwrap_or_default().chars().take(AGENT_CHARS_MAX).collect()
 }
 
-async fn page(
+pub(crate) async fn page(
     house: &House,
     visitor: &Visitor,
     next: String,
@@ -208,7 +346,12 @@ async fn page(
         Some(demo) => groups(house, language, &demo.accounts).await?,
         None => Vec::new(),
     };
-    Ok(SignInPage { t: language.t(), shell, next, login: login.to_owned(), error, groups })
+    let provider = house.settings.provider.as_ref().map(|provider| {
+        let to = if next == "/" { String::new() } else { format!("?next={}", escaped(&next)) };
+        (provider.name.clone(), format!("/sign-in/provider{to}"))
+    });
+    let login = login.to_owned();
+    Ok(SignInPage { t: language.t(), shell, next, login, error, provider, groups })
 }
 
 async fn groups(

@@ -11,6 +11,7 @@
 //   button[data-print]           prints the page
 //   input[data-check-all="NAME"] ticks every checkbox of that name
 //   .chart-frame                 is scrolled to the .chart-marked state
+//   body[data-idle="MINUTES"]    warns before the session ends unused: see idle
 //   form (POST)                  is sent once; data-busy is the word on the button while it goes
 //
 // Elements that only make sense with this script carry `hidden` in the page and are shown here.
@@ -325,6 +326,72 @@
     input.addEventListener("blur", close);
   };
 
+  // ---- Idle ---------------------------------------------------------------------------------------------
+  //
+  // Attributes of the body: data-idle (minutes without use after which the session ends), data-idle-url (asked to stay),
+  // and the words data-idle-soon ("… {n} …"), data-idle-stay (the button), data-idle-over. Every page that is loaded and
+  // every request of a page is a use, in whichever tab: tabs tell each other.
+
+  const IDLE_WARN_MS = 3 * 60_000;
+  const IDLE_LOOK_MS = 10_000;
+
+  const idle = () => {
+    const words = document.body.dataset;
+    const idleMs = Number(words.idle) * 60_000;
+    if (!idleMs) return;
+    // The server notes a use once a minute, so it may count up to a minute more than we do.
+    const lastsMs = idleMs - 60_000;
+    const tabs = "BroadcastChannel" in window ? new BroadcastChannel("liandong-used") : null;
+    const text = make("p");
+    const stay = make("button", { type: "button", className: "btn small", textContent: words.idleStay });
+    const notice = make("div", { className: "notice warn idle", hidden: true }, text, stay);
+    notice.setAttribute("role", "alert");
+    document.body.append(notice);
+    let used = Date.now();
+    let over = false;
+
+    const use = () => {
+      used = Date.now();
+      over = false;
+      notice.hidden = true;
+    };
+    const said = () => {
+      use();
+      tabs?.postMessage("used");
+    };
+    const look = () => {
+      const leftMs = used + lastsMs - Date.now();
+      if (over || leftMs > IDLE_WARN_MS) return;
+      over = leftMs <= 0;
+      stay.hidden = over;
+      text.textContent = over ? words.idleOver : fill(words.idleSoon, { n: Math.ceil(leftMs / 60_000) });
+      notice.hidden = false;
+    };
+    stay.addEventListener("click", async () => {
+      try {
+        const answer = await fetch(words.idleUrl, { redirect: "manual", credentials: "same-origin" });
+        if (answer.ok) return;
+      } catch {
+        return; // No network: the button stays, and the next look tells when it is over.
+      }
+      used = Date.now() - lastsMs;
+      look();
+    });
+    // Whatever this page asks of the server is a use of the session, when the server took it.
+    const ask = window.fetch.bind(window);
+    window.fetch = async (...given) => {
+      const answer = await ask(...given);
+      if (answer.ok) said();
+      return answer;
+    };
+    document.addEventListener("htmx:afterOnLoad", said);
+    tabs?.addEventListener("message", use);
+    said();
+    setInterval(look, IDLE_LOOK_MS);
+    addEventListener("pageshow", look);
+    document.addEventListener("visibilitychange", look);
+  };
+
   // ---- Small things -------------------------------------------------------------------------------------
 
   const once = (form) => {
@@ -467,6 +534,7 @@
   };
 
   start(document);
+  idle();
   // Parts brought in later by htmx get the same comfort.
   document.addEventListener("htmx:load", (event) => event.detail?.elt && event.detail.elt !== document.body && start(event.detail.elt));
 })();

@@ -33,6 +33,7 @@ impl Served {
             requests_per_minute_max: None,
             upload_bytes_max: 1 << 20,
             ledger_keys: None,
+            provider: None,
             demo: None,
         };
         let randomness = Arc::new(SystemRandomness);

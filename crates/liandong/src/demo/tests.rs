@@ -10,26 +10,11 @@ use store::matter::{Filter, Page, Sort};
 
 use super::*;
 use crate::house::{self, OpenFor};
-use crate::settings::{LogForm, Settings};
+use crate::settings::Settings;
 
 fn settings(folder: &Path, database: Option<String>) -> Settings {
-    Settings {
-        listen: ([127, 0, 0, 1], 0).into(),
-        data: folder.to_owned(),
-        database,
-        rules: None,
-        log: LogForm::Plain,
-        log_level: "warn".to_owned(),
-        upload_mib_max: 200,
-        requests_per_minute_max: 600,
-        tls_certificate: None,
-        tls_key: None,
-        ledger_name: None,
-        ledger_side: None,
-        vault_key_file: None,
-        https: false,
-        trusts_proxy: false,
-    }
+    let usual = Settings::usual(&folder.display().to_string());
+    Settings { database, log_level: "warn".to_owned(), ..usual }
 }
 
 async fn house_of(

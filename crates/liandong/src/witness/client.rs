@@ -1,14 +1,13 @@
 //! What a witness asks of the platform, over HTTP: to be shown the log, and to take a signature.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ::ledger::witness::SHOWN_BYTES_MAX;
-use tokio_rustls::rustls::crypto::ring;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{Certificate, PemItem, parse_pem};
 
 use crate::output::Failure;
+use crate::tls::{roots_of_the_machine, tls_of_client};
 
 /// How long an answer may take.
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -36,13 +35,9 @@ impl Client {
                 format!("the platform's address begins with https://: {url}"),
             ));
         }
-        let roots = if let Some(path) = ca { read(path)? } else { of_the_machine() };
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::Specific(Arc::new(roots)))
-            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
-            .build();
+        let roots = if let Some(path) = ca { read(path)? } else { roots_of_the_machine() };
         let config = ureq::Agent::config_builder()
-            .tls_config(tls)
+            .tls_config(tls_of_client(roots))
             .timeout_global(Some(WAIT_MAX))
             .http_status_as_error(false)
             // The log is where the witness was told it is, and nowhere else.
@@ -75,11 +70,6 @@ impl Client {
         let status = answer.status();
         if status.is_success() { Ok(()) } else { Err(format!("HTTP {}", status.as_u16())) }
     }
-}
-
-fn of_the_machine() -> Vec<Certificate<'static>> {
-    let found = rustls_native_certs::load_native_certs();
-    found.certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect()
 }
 
 fn read(path: &Path) -> Result<Vec<Certificate<'static>>, Failure> {

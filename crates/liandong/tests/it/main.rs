@@ -18,6 +18,7 @@ mod long_work;
 mod page;
 mod power;
 mod program;
+mod provider;
 mod serve;
 mod smoke;
 mod story;

@@ -94,6 +94,8 @@ fn the_first_administrator_chooses_a_password_and_the_next_gets_one() {
     assert!(printed(&["admin", "password", "li.bm", "--data", &data]).contains("li.bm"));
     let said = refused(&["admin", "password", "nobody", "--data", &data], 1);
     assert!(said.contains("not found"), "{said}");
+    let said = refused(&["admin", "second-factor", "li.bm", "--data", &data], 1);
+    assert!(said.contains("there is no second factor"), "{said}");
     assert!(!liandong(&create).status.success(), "no terminal and no password");
 }
 
@@ -222,4 +224,40 @@ async fn who_is_turned_away_is_in_the_log_and_the_data_is_nobody_elses() {
         assert!(line.contains(part), "{part}: {line}");
     }
     assert!(!line.contains("secret") && !line.contains("abc"), "no words of the asker: {line}");
+}
+
+#[tokio::test]
+async fn a_start_with_other_settings_or_rules_is_written_into_the_journal() {
+    let (_folder, path) = data();
+    let rules = path.join("rules");
+    std::fs::create_dir_all(rules.join("law")).unwrap();
+    let with_rules = ["serve", "--log", "json", "--rules", rules.to_str().unwrap()];
+    for command in [&["serve"][..], &["serve"], &with_rules, &with_rules] {
+        assert!(Program::start(command, &path).stop().success());
+    }
+    let holidays = "date,kind,name\n2027-01-01,holiday,元旦\n";
+    std::fs::write(rules.join("law/holidays.csv"), holidays).unwrap();
+    assert!(Program::start(&with_rules, &path).stop().success());
+
+    let url = format!("sqlite:{}", path.join("liandong.db").display());
+    let database = store::Database::open(&url).await.unwrap();
+    let mut tx = database.read().await.unwrap();
+    let sql = "select detail from admin_event where what = 'configuration-changed'
+                order by admin_event_id";
+    let rows = tx.rows(sql, &[]).await.unwrap();
+    let said: Vec<String> = rows.iter().map(|row| row.get(0).unwrap()).collect();
+    let changed: Vec<Vec<String>> = said
+        .iter()
+        .map(|text| {
+            let detail: serde_json::Value = serde_json::from_str(text).unwrap();
+            let facts = detail["facts"].as_array().unwrap().iter();
+            facts.map(|fact| fact["fact"].as_str().unwrap().to_owned()).collect()
+        })
+        .collect();
+    assert_eq!(changed.len(), 3, "{said:?}");
+    for first in ["database", "law/limits.toml", "listen", "program"] {
+        assert!(changed[0].contains(&first.to_owned()), "{first}: {said:?}");
+    }
+    assert_eq!(changed[1], ["log", "rules"]);
+    assert_eq!(changed[2], ["law/holidays.csv"]);
 }

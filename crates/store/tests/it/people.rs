@@ -3,6 +3,7 @@
 //! PostgreSQL is the one `LIANDONG_TEST_POSTGRES` names; without it those tests do nothing.
 
 mod posts;
+mod second_factor;
 mod sign_in;
 mod units;
 mod world;

@@ -8,7 +8,7 @@ use store::job::Right;
 use store::journal::{AdminAct, AdminEvent, AdminEventFilter, JOURNAL_ROWS_MAX};
 use store::people::Authority;
 use store::role::PlatformRole;
-use store::setting::Setting;
+use store::setting::{SECOND_FACTOR_ROLES, Setting, second_factor_roles_words};
 
 use self::fact::Fact;
 use super::{Tabs, shell};
@@ -247,8 +247,12 @@ async fn entry(house: &House, event: &AdminEvent, language: Language) -> EntryRo
             Err(_) => (event.target_id.clone(), None),
         },
         "setting" => {
-            let setting = Setting::read(&event.target_id);
-            let words = setting.map(|one| language.of(&one.words()).to_owned());
+            let words = if event.target_id == SECOND_FACTOR_ROLES {
+                Some(second_factor_roles_words())
+            } else {
+                Setting::read(&event.target_id).map(Setting::words)
+            };
+            let words = words.map(|words| language.of(&words).to_owned());
             (words.unwrap_or_else(|| event.target_id.clone()), None)
         }
         _ => (event.target_id.clone(), None),

@@ -11,6 +11,7 @@ use store::user::{User, UserFilter, UserForm};
 
 use super::{Tabs, shell};
 use crate::House;
+use crate::account::road_words;
 use crate::error::{WebError, unprocessable};
 use crate::fields::{Fields, Query};
 use crate::filters;
@@ -158,6 +159,8 @@ pub(super) struct UserPage {
     platform: Option<String>,
     is_system: bool,
     is_security: bool,
+    is_oneself: bool,
+    has_second_factor: bool,
     grant: Inputs,
     platform_roles: Vec<(String, String)>,
     sessions: Vec<SessionLine>,
@@ -167,6 +170,8 @@ pub(super) struct UserPage {
 /// Where somebody is signed in.
 #[derive(Debug)]
 struct SessionLine {
+    id: i64,
+    road: &'static str,
     opened: String,
     used: String,
     address: String,
@@ -216,6 +221,13 @@ pub(super) async fn page(
         (t("account.phone").to_owned(), dash(&user.person.phone)),
         (t("admin.made").to_owned(), minute(user.created_at)),
         (t("admin.signed-in").to_owned(), dash(&user.signed_in_at.map(minute).unwrap_or_default())),
+        (
+            t("account.factor").to_owned(),
+            match user.second_factor_since {
+                Some(since) => language.with("admin.factor-since", "day", minute(since)),
+                None => t("account.factor-off").to_owned(),
+            },
+        ),
     ];
     let is_security = role == PlatformRole::SecurityAdministrator;
     let sessions =
@@ -256,6 +268,8 @@ pub(super) async fn page(
         platform: user.platform.map(|role| language.of(&role.words()).to_owned()),
         is_system: role == PlatformRole::SystemAdministrator,
         is_security,
+        is_oneself: user.person.id == account.session.person.id,
+        has_second_factor: user.second_factor_since.is_some(),
         grant,
         platform_roles: PlatformRole::ALL
             .iter()
@@ -264,6 +278,8 @@ pub(super) async fn page(
         sessions: sessions
             .into_iter()
             .map(|row| SessionLine {
+                id: row.id,
+                road: road_words(&row, t),
                 opened: minute(row.created_at),
                 used: minute(row.used_at),
                 address: row.address,

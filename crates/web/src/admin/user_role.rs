@@ -100,3 +100,30 @@ pub(super) async fn unlock(
     house.people.user_unlock(who.account.session.authority(), user).await?;
     Ok(Done::to(user_address(user), "admin.unlocked"))
 }
+
+/// `POST /admin/users/{user}/second-factor`: telephone and recovery codes are lost.
+pub(super) async fn remove_second_factor(
+    State(house): State<House>,
+    who: SecurityAdministrator,
+    Path(user): Path<String>,
+) -> Result<Done, WebError> {
+    let user: UserId = user.parse().map_err(|_| WebError::NotFound)?;
+    house.people.second_factor_remove(who.account.session.authority(), user).await?;
+    Ok(Done::to(user_address(user), "admin.factor-removed"))
+}
+
+/// `POST /admin/users/{user}/sessions/end`: the one named, or all.
+pub(super) async fn end_sessions(
+    State(house): State<House>,
+    who: SecurityAdministrator,
+    Path(user): Path<String>,
+    form: Fields,
+) -> Result<Done, WebError> {
+    let user: UserId = user.parse().map_err(|_| WebError::NotFound)?;
+    let session = match form.given("session") {
+        Some(id) => Some(id.parse().map_err(|_| WebError::NotFound)?),
+        None => None,
+    };
+    house.people.session_end_of(who.account.session.authority(), user, session).await?;
+    Ok(Done::to(user_address(user), "admin.sessions-ended"))
+}

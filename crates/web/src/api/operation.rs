@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     act, attachment, counter, draft, job, ledger, limit, matter, obligation, openapi, problem,
-    procedure, query, unit,
+    procedure, query, session, unit,
 };
 use crate::House;
 use crate::message::Language;
@@ -326,6 +326,10 @@ fn people() -> Vec<Operation> {
         "people",
         [
             get("/api/v1/me", "me", unit::me).shows::<unit::Me>(),
+            get("/api/v1/sessions", "sessions", session::list)
+                .shows::<super::paging::Rows<session::SessionView>>(),
+            delete("/api/v1/sessions/{session}", "end-session", session::end)
+                .path("session", Looks::Number),
             get("/api/v1/units", "units", unit::list)
                 .asks("q", Looks::Text)
                 .asks("side", Looks::OneOf(&["government", "procuratorate", "court"]))

@@ -73,7 +73,7 @@ pub(super) struct ProblemKind {
 }
 
 /// Every kind of problem.
-const KINDS: [&str; 25] = [
+const KINDS: [&str; 26] = [
     "awaiting",
     "bad-request",
     "condition",
@@ -99,6 +99,7 @@ const KINDS: [&str; 25] = [
     "unknown",
     "version-needed",
     "password-first",
+    "enrol-first",
 ];
 
 fn kind(error: &WebError) -> &'static str {
@@ -107,6 +108,7 @@ fn kind(error: &WebError) -> &'static str {
         WebError::Method => "method",
         WebError::SignedOut => "signed-out",
         WebError::PasswordFirst => "password-first",
+        WebError::EnrolFirst => "enrol-first",
         WebError::Forged | WebError::Forbidden(_) => "forbidden",
         WebError::Refused(refusal) | WebError::Outdated(refusal) => why_id(refusal.why),
         WebError::VersionNeeded => "version-needed",

@@ -49,6 +49,7 @@ impl Blank {
             WebError::Method
             | WebError::SignedOut
             | WebError::PasswordFirst
+            | WebError::EnrolFirst
             | WebError::Forged
             | WebError::Forbidden(_)
             | WebError::Bad(_)

@@ -154,6 +154,12 @@ impl Input {
         self
     }
 
+    /// With what browsers and password managers may fill in (`autocomplete`).
+    #[must_use]
+    pub fn complete(self, what: &'static str) -> Self {
+        Self { complete: what, ..self }
+    }
+
     /// It must be filled in.
     #[must_use]
     pub fn required(mut self) -> Self {

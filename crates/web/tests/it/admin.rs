@@ -206,7 +206,7 @@ async fn telephone_numbers_of_others_are_masked() {
 #[tokio::test]
 async fn settings_are_kept_within_their_bounds() {
     let world = World::new("2026-03-02").await;
-    let mut system = Browser::named(&world, "xitong").await;
+    let mut security = Browser::named(&world, "anquan").await;
     let fields = |idle: &'static str| {
         [
             ("session-idle-minutes", idle),
@@ -216,8 +216,14 @@ async fn settings_are_kept_within_their_bounds() {
             ("lock-minutes", "15"),
         ]
     };
-    let answer = system.send_form("/admin/settings", &fields("100000")).await;
+    let answer = security.send_form("/admin/settings", &fields("100000")).await;
     assert!(answer.status == 422 && answer.html().contains("100000"));
-    assert_eq!(system.send_form("/admin/settings", &fields("60")).await.status, 303);
-    assert!(system.get("/admin/settings").await.html().contains("value=\"60\""));
+    assert_eq!(security.send_form("/admin/settings", &fields("60")).await.status, 303);
+    assert!(security.get("/admin/settings").await.html().contains("value=\"60\""));
+    // The system administrator keeps another part, and is not heard about this one.
+    let mut system = Browser::named(&world, "xitong").await;
+    let page = system.get("/admin/settings").await.html();
+    assert!(page.contains("result-days") && !page.contains("session-idle-minutes"));
+    system.send_form("/admin/settings", &fields("5")).await;
+    assert!(security.get("/admin/settings").await.html().contains("value=\"60\""));
 }

@@ -9,6 +9,7 @@
     reason = "these are tests"
 )]
 
+mod account;
 mod admin;
 mod api;
 mod https;

@@ -16,6 +16,11 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/static/{name}", "NHLSKA"),
     ("GET", "/sign-in", "NHLSKA"),
     ("POST", "/sign-in", "NHLSKA"),
+    ("GET", "/sign-in/code", "NHLSKA"),
+    ("POST", "/sign-in/code", "NHLSKA"),
+    ("POST", "/sign-in/code/cancel", "NHLSKA"),
+    ("GET", "/sign-in/provider", "NHLSKA"),
+    ("GET", "/sign-in/provider/return", "NHLSKA"),
     ("POST", "/sign-out", "HLSKA"),
     ("POST", "/post", "HLSKA"),
     ("POST", "/language", "NHLSKA"),
@@ -41,6 +46,13 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/account", "HLSKA"),
     ("GET", "/account/password", "HLSKA"),
     ("POST", "/account/password", "HLSKA"),
+    ("GET", "/account/second-factor", "HLSKA"),
+    ("POST", "/account/second-factor/begin", "HLSKA"),
+    ("POST", "/account/second-factor/confirm", "HLSKA"),
+    ("POST", "/account/second-factor/codes", "HLSKA"),
+    ("POST", "/account/second-factor/drop", "HLSKA"),
+    ("GET", "/account/still-here", "HLSKA"),
+    ("POST", "/account/sessions/end-others", "HLSKA"),
     ("POST", "/account/sessions/{session}/end", "HLSKA"),
     ("POST", "/account/tokens", "HLSKA"),
     ("POST", "/account/tokens/{token}/revoke", "HLSKA"),
@@ -109,6 +121,10 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/admin/users/{user}/platform-role", "K"),
     ("POST", "/admin/users/{user}/reset", "K"),
     ("POST", "/admin/users/{user}/unlock", "K"),
+    ("POST", "/admin/users/{user}/second-factor", "K"),
+    ("POST", "/admin/users/{user}/sessions/end", "K"),
+    ("GET", "/admin/second-factor", "K"),
+    ("POST", "/admin/second-factor", "K"),
     ("GET", "/admin/units", "S"),
     ("GET", "/admin/units/export", "S"),
     ("POST", "/admin/units/export", "S"),
@@ -121,8 +137,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/admin/units/import/{draft}", "S"),
     ("GET", "/admin/calendar", "S"),
     ("POST", "/admin/calendar", "S"),
-    ("GET", "/admin/settings", "S"),
-    ("POST", "/admin/settings", "S"),
+    ("GET", "/admin/settings", "SK"),
+    ("POST", "/admin/settings", "SK"),
     ("GET", "/admin/journal", "A"),
     ("GET", "/admin/journal/export", "A"),
     ("POST", "/admin/journal/export", "A"),
@@ -178,6 +194,8 @@ fn registered() -> BTreeSet<(String, String)> {
             let call = &part[..end];
             let address = if call.starts_with("PASSWORD_PAGE") {
                 "/account/password"
+            } else if call.starts_with("RETURN_PATH") {
+                "/sign-in/provider/return"
             } else if call.trim_start().starts_with('"') {
                 call.split('"').nth(1).unwrap()
             } else {
@@ -269,6 +287,7 @@ async fn everybody_gets_where_they_may_and_nowhere_else() {
             };
             let sent_away = answer.status == 303
                 && answer.location().starts_with("/sign-in")
+                && !path.starts_with("/sign-in")
                 && !(path == "/sign-out" && who != 'N');
             let is_in = answer.status != 403 && answer.status != 401 && !sent_away;
             // Who runs no unit is told that an account is none of theirs: it does not exist.

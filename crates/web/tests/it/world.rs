@@ -209,6 +209,7 @@ impl World {
             upload_bytes_max: 1024 * 1024,
             ledger_keys: Some(crate::receipt::keys()),
             requests_per_minute_max: None,
+            provider: None,
             demo,
         };
         let house = House::new(store.clone(), people.clone(), randomness, settings);

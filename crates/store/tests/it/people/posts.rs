@@ -1,5 +1,7 @@
 //! Accounts, roles, the three administrators, the liaison.
 
+use std::collections::BTreeSet;
+
 use procedure::definition::RoleName;
 use procedure::{MatterId, UserId};
 use store::journal::{AdminAct, AdminEventFilter, Target};
@@ -199,7 +201,13 @@ async fn each_administrator_does_only_their_own(world: World) {
         allowed(people.user_change(by, other, 9, &user_form("x")).await, &[system]);
         allowed(people.user_close(by, UserId(9999)).await, &[system]);
         allowed(people.user_reopen(by, other).await, &[system]);
-        allowed(people.setting_change(by, Setting::SessionHours, "12").await, &[system]);
+        allowed(people.setting_change(by, Setting::ResultDays, "7").await, &[system]);
+        allowed(people.setting_change(by, Setting::SessionHours, "12").await, &[security]);
+        let none = BTreeSet::new();
+        allowed(people.second_factor_roles_change(by, &none).await, &[security]);
+        allowed(people.second_factor_standing(by).await.map(drop), &[security]);
+        allowed(people.second_factor_remove(by, other).await, &[security]);
+        allowed(people.session_end_of(by, other, None).await, &[security]);
         allowed(people.role_grant(by, other, bureau, RoleName::Clerk).await, &[security]);
         allowed(people.role_revoke(by, other, bureau, RoleName::Viewer).await, &[security]);
         let role = PlatformRole::SecurityAuditor;
@@ -225,6 +233,8 @@ async fn nobody_grants_to_themselves(world: World) {
         people.platform_role_revoke(security, own).await,
         people.password_reset(security, own).await.map(drop),
         people.user_unlock(security, own).await,
+        people.second_factor_remove(security, own).await,
+        people.session_end_of(security, own, None).await,
         people.user_close(system, system.user().unwrap()).await,
     ] {
         assert_eq!(refusal(result), PeopleRefusal::ToOneself);
@@ -466,14 +476,14 @@ async fn the_journal_is_never_changed(world: World) {
 }
 
 async fn settings_stay_within_bounds(world: World) {
-    let [system, ..] = world.administrators().await;
+    let [_, security, _] = world.administrators().await;
     let people = &world.people;
     for text in ["", "4", "481", "-5", "30.5", "三十", "99999999999999999999"] {
-        let result = people.setting_change(system, Setting::SessionIdleMinutes, text).await;
+        let result = people.setting_change(security, Setting::SessionIdleMinutes, text).await;
         assert_eq!(wrong_fields(result), ["session-idle-minutes"], "{text}");
     }
-    people.setting_change(system, Setting::SessionIdleMinutes, " 60 ").await.unwrap();
-    people.setting_change(system, Setting::SessionIdleMinutes, "60").await.unwrap();
+    people.setting_change(security, Setting::SessionIdleMinutes, " 60 ").await.unwrap();
+    people.setting_change(security, Setting::SessionIdleMinutes, "60").await.unwrap();
     assert_eq!(people.settings().get(Setting::SessionIdleMinutes), 60);
     let entries = world.journal(AdminAct::SettingChanged).await;
     assert_eq!(entries.len(), 1, "only what changed something");

@@ -27,6 +27,12 @@ on_both_engines! {
     a_token_acts_for_one_unit_until_its_day,
     a_token_is_given_only_to_those_who_may_have_it,
     the_demo_switches_without_a_password,
+    an_unknown_name_costs_as_many_hashes_as_a_known_one,
+    a_session_is_given_a_new_token_when_its_rights_change,
+    a_session_that_ran_out_is_remembered_and_opens_nothing,
+    the_security_administrator_ends_sessions_of_others,
+    settings_are_kept_by_whom_they_belong_to,
+    what_was_started_with_is_written_down_when_it_differs,
 }
 
 const WRONG: &str = "不是这个密码不是这个";
@@ -231,7 +237,8 @@ async fn secrets_are_not_in_the_database(world: World) {
     assert!(!format!("{token:?}").contains(&token.token));
     let mut tx = world.database.read().await.unwrap();
     let mut everything = Vec::new();
-    for table in ["user_account", "session", "api_token", "admin_event", "sign_in_guard"] {
+    let tables = ["user_account", "session", "api_token", "admin_event", "sign_in_guard"];
+    for table in tables {
         let rows = tx.rows(&format!("select * from {table}"), &[]).await.unwrap();
         everything.push(format!("{rows:?}"));
     }
@@ -257,8 +264,14 @@ async fn a_new_password_follows_the_rules_and_ends_other_sessions(world: World) 
     for bad in ["short", "1234567890", "liming2026", PASSWORD] {
         assert_eq!(wrong_fields(change(PASSWORD, bad).await), ["password"], "{bad}");
     }
-    change(PASSWORD, "秦岭北麓青又青青青啊").await.unwrap();
-    assert!(people.session_fetch(&here.token).await.unwrap().is_some());
+    let renewed = change(PASSWORD, "秦岭北麓青又青青青啊").await.unwrap();
+    assert_eq!(
+        people.session_fetch(&here.token).await.unwrap(),
+        None,
+        "the old token is worthless"
+    );
+    let session = people.session_fetch(&renewed).await.unwrap().unwrap();
+    assert_eq!((session.id, &session.csrf), (here.session.id, &here.session.csrf));
     assert_eq!(people.session_fetch(&there.token).await.unwrap(), None);
     world.sign_in("liming", PASSWORD).await.map(drop).unwrap_err();
     world.sign_in("liming", "秦岭北麓青又青青青啊").await.unwrap();
@@ -267,6 +280,7 @@ async fn a_new_password_follows_the_rules_and_ends_other_sessions(world: World) 
     }
     let locked = refusal(change("秦岭北麓青又青青青啊", "终南山下有人家吗").await);
     assert!(matches!(locked, PeopleRefusal::SignInLocked { .. }), "guessing is counted here too");
+    assert_eq!(world.journal(AdminAct::Locked).await.len(), 1, "and every lock is written down");
 }
 
 async fn a_reset_password_must_be_changed_and_ends_everything(world: World) {
@@ -352,4 +366,160 @@ async fn the_demo_switches_without_a_password(world: World) {
     let session = world.people.session_fetch(&new.token).await.unwrap().unwrap();
     assert_eq!(session.person.id, user);
     world.people.sign_in_demo("nobody", "127.0.0.1", "Firefox").await.map(drop).unwrap_err();
+}
+
+async fn an_unknown_name_costs_as_many_hashes_as_a_known_one(world: World) {
+    let bureau = world.bureau().await;
+    let user = world.person("liming", bureau, &[RoleName::Handler]).await;
+    world.person("closed", bureau, &[RoleName::Handler]).await;
+    let closed = world.people.user_by_login("closed").await.unwrap().person.id;
+    world.people.user_close(Program, closed).await.unwrap();
+    let cost = |login: &'static str| {
+        let world = &world;
+        async move {
+            let before = world.passwords.reckoned();
+            world.sign_in(login, WRONG).await.map(drop).unwrap_err();
+            world.passwords.reckoned() - before
+        }
+    };
+    let costs = [cost("liming").await, cost("nobody").await, cost("closed").await, cost("").await];
+    assert_eq!(costs, [1, 1, 1, 1]);
+    // Nor does a lock tell: nothing is reckoned for either.
+    for login in ["liming", "nobody"] {
+        for turn in 0..4 {
+            let from = format!("10.9.0.{turn}");
+            world.sign_in_from(&from, login, WRONG).await.map(drop).unwrap_err();
+        }
+    }
+    assert_eq!([cost("liming").await, cost("nobody").await], [0, 0]);
+    assert_eq!(world.people.session_list(user).await.unwrap(), []);
+}
+
+async fn a_session_is_given_a_new_token_when_its_rights_change(world: World) {
+    let (bureau, procuratorate) = (world.bureau().await, world.procuratorate().await);
+    let user = world.person("liming", bureau, &[RoleName::Handler]).await;
+    let people = &world.people;
+    let new = world.sign_in("liming", PASSWORD).await.unwrap();
+    assert!(!new.session.is_to_renew);
+    let rights = [(procuratorate, RoleName::Viewer), (bureau, RoleName::Leader)];
+    let mut token = new.token.clone();
+    for (unit, role) in rights {
+        people.role_grant(Program, user, unit, role).await.unwrap();
+        let session = people.session_fetch(&token).await.unwrap().unwrap();
+        assert!(session.is_to_renew);
+        let renewed = people.session_renew_marked(&session).await.unwrap().unwrap();
+        assert_ne!(renewed, token);
+        assert_eq!(people.session_renew_marked(&session).await.unwrap(), None, "once");
+        // Requests that were on their way still pass; a token that leaked does not.
+        assert!(people.session_fetch(&token).await.unwrap().is_some());
+        world.clock.seconds(31);
+        assert_eq!(people.session_fetch(&token).await.unwrap(), None);
+        let after = people.session_fetch(&renewed).await.unwrap().unwrap();
+        assert_eq!((after.id, &after.csrf), (session.id, &session.csrf), "open forms stay good");
+        assert!(!after.is_to_renew);
+        token = renewed;
+    }
+    people.role_revoke(Program, user, bureau, RoleName::Leader).await.unwrap();
+    assert!(people.session_fetch(&token).await.unwrap().unwrap().is_to_renew);
+}
+
+async fn a_session_that_ran_out_is_remembered_and_opens_nothing(world: World) {
+    let [_, security, _] = world.administrators().await;
+    let bureau = world.bureau().await;
+    let user = world.person("liming", bureau, &[RoleName::Handler]).await;
+    let people = &world.people;
+    let new = world.sign_in("liming", PASSWORD).await.unwrap();
+    assert_eq!(people.session_lapsed(&new.token).await.unwrap(), None, "it is still good");
+    world.clock.forward(31);
+    assert_eq!(people.session_fetch(&new.token).await.unwrap(), None);
+    let lapsed = people.session_lapsed(&new.token).await.unwrap().unwrap();
+    assert_eq!((lapsed.person.id, &lapsed.csrf), (user, &new.session.csrf));
+    people.setting_change(Program, Setting::SessionIdleMinutes, "480").await.unwrap();
+    assert_eq!(people.session_fetch(&new.token).await.unwrap(), None, "what ran out has run out");
+    world.clock.forward(24 * 60 + 1);
+    assert_eq!(people.session_lapsed(&new.token).await.unwrap(), None, "forgotten");
+
+    // What was ended is not remembered at all.
+    for ended_by in 0..3 {
+        let new = world.sign_in("liming", PASSWORD).await.unwrap();
+        match ended_by {
+            0 => people.sign_out(&new.session).await.unwrap(),
+            1 => people.session_end_of(security, user, None).await.unwrap(),
+            _ => drop(people.password_reset(security, user).await.unwrap()),
+        }
+        assert_eq!(people.session_lapsed(&new.token).await.unwrap(), None, "{ended_by}");
+    }
+}
+
+async fn the_security_administrator_ends_sessions_of_others(world: World) {
+    let [system, security, auditor] = world.administrators().await;
+    let bureau = world.bureau().await;
+    let user = world.person("liming", bureau, &[RoleName::Handler]).await;
+    let people = &world.people;
+    let one = world.sign_in("liming", PASSWORD).await.unwrap();
+    let two = world.sign_in("liming", PASSWORD).await.unwrap();
+    let three = world.sign_in("liming", PASSWORD).await.unwrap();
+    for by in [system, auditor, Person(user)] {
+        let refused = refusal(people.session_end_of(by, user, None).await);
+        assert!(matches!(refused, PeopleRefusal::NotPermitted { .. }));
+    }
+    let own = world.sign_in("security", PASSWORD).await.unwrap();
+    let itself = people.session_end_of(security, security.user().unwrap(), None).await;
+    assert_eq!(refusal(itself), PeopleRefusal::ToOneself);
+    let not_theirs = people.session_end_of(security, user, Some(own.session.id)).await;
+    assert!(matches!(not_theirs, Err(store::PeopleError::NotFound("session"))));
+    people.session_end_of(security, user, Some(one.session.id)).await.unwrap();
+    assert_eq!(people.session_fetch(&one.token).await.unwrap(), None);
+    assert_eq!(people.session_revoke_others(&two.session).await.unwrap(), 1);
+    assert_eq!(people.session_fetch(&three.token).await.unwrap(), None);
+    people.session_end_of(security, user, None).await.unwrap();
+    assert_eq!(people.session_list(user).await.unwrap(), []);
+    let by: Vec<_> =
+        world.journal(AdminAct::SessionRevoked).await.iter().map(|entry| entry.user).collect();
+    assert_eq!(by, [security.user(), Some(user), security.user()]);
+}
+
+async fn settings_are_kept_by_whom_they_belong_to(world: World) {
+    let [system, security, auditor] = world.administrators().await;
+    let people = &world.people;
+    for setting in Setting::ALL {
+        let (least, _) = setting.bounds();
+        let text = least.to_string();
+        for by in [system, security, auditor] {
+            let may = people.settings_change(by, &[(setting, &text)]).await.is_ok();
+            let keeps = match setting {
+                Setting::ResultDays | Setting::WitnessHours => by == system,
+                _ => by == security,
+            };
+            assert_eq!(may, keeps, "{setting:?}");
+        }
+    }
+    // Together they must make sense, and none is kept when they do not.
+    let both = [(Setting::SessionIdleMinutes, "480"), (Setting::SessionHours, "2")];
+    let wrong = wrong_fields(people.settings_change(security, &both).await);
+    assert_eq!(wrong, ["session-idle-minutes"]);
+    let both = [(Setting::SessionIdleMinutes, "480"), (Setting::SessionHours, "8")];
+    people.settings_change(security, &both).await.unwrap();
+    // What is written past the checks makes no session eternal.
+    world.raw("update setting set value = '999999' where name like 'session-%'").await.unwrap();
+    people.refresh().await.unwrap();
+    assert_eq!(people.settings().get(Setting::SessionIdleMinutes), 480);
+    assert_eq!(people.settings().get(Setting::SessionHours), 24);
+}
+
+async fn what_was_started_with_is_written_down_when_it_differs(world: World) {
+    let facts = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let first = facts(&[("listen", "127.0.0.1:8800"), ("procedure/problem", "1")]);
+    assert_eq!(world.people.configuration_note(&first).await.unwrap(), 2);
+    assert_eq!(world.people.configuration_note(&first).await.unwrap(), 0, "nothing is new");
+    let second = facts(&[("listen", "0.0.0.0:8800"), ("https", "true")]);
+    assert_eq!(world.people.configuration_note(&second).await.unwrap(), 3);
+    let entries = world.journal(AdminAct::ConfigurationChanged).await;
+    assert_eq!(entries.len(), 2);
+    let said = entries[0].detail.to_string();
+    for part in ["127.0.0.1:8800", "0.0.0.0:8800", "procedure/problem", "https"] {
+        assert!(said.contains(part), "{said}");
+    }
 }

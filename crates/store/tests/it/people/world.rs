@@ -13,7 +13,8 @@ use store::password::Passwords;
 use store::people::Authority::Person;
 use store::randomness::SystemRandomness;
 use store::role::PlatformRole;
-use store::session::{NewSession, SignIn};
+use store::session::NewSession;
+use store::sign_in::{Entry, SignIn};
 use store::unit::{UnitField, UnitForm};
 use store::user::{FirstAdministrator, UserForm};
 use store::{Authority, Clock, Database, People, PeopleError, PeopleRefusal};
@@ -27,6 +28,11 @@ impl MovedClock {
         let mut at = self.0.lock().unwrap();
         *at = at.checked_add(SignedDuration::from_mins(minutes)).unwrap();
     }
+
+    pub(crate) fn seconds(&self, seconds: i64) {
+        let mut at = self.0.lock().unwrap();
+        *at = at.checked_add(SignedDuration::from_secs(seconds)).unwrap();
+    }
 }
 
 impl Clock for MovedClock {
@@ -39,6 +45,8 @@ pub(crate) struct World {
     pub(crate) people: People,
     pub(crate) database: Database,
     pub(crate) clock: Arc<MovedClock>,
+    /// Tells what signing in costs.
+    pub(crate) passwords: Passwords,
     folder: Option<std::path::PathBuf>,
 }
 
@@ -71,10 +79,11 @@ impl World {
         let start: Timestamp = "2026-03-02T01:00:00Z".parse().unwrap();
         let clock = Arc::new(MovedClock(Mutex::new(start)));
         store::migration::migrate(&database, start).await.unwrap();
+        crate::world::open_vault(&database).await;
         let randomness = Arc::new(SystemRandomness);
         let passwords = Passwords::cheap(randomness.clone()).unwrap();
-        let people = People::open(database.clone(), clock.clone(), randomness, passwords);
-        Self { people: people.await.unwrap(), database, clock, folder }
+        let people = People::open(database.clone(), clock.clone(), randomness, passwords.clone());
+        Self { people: people.await.unwrap(), database, clock, passwords, folder }
     }
 
     /// The three administrators, who sign in as `system`, `security` and `auditor`.
@@ -134,6 +143,19 @@ impl World {
         login: &str,
         password: &str,
     ) -> Result<NewSession, PeopleError> {
+        match self.enter(address, login, password).await? {
+            Entry::Whole(session) => Ok(session),
+            Entry::Half(_) => panic!("{login} is asked for a code"),
+        }
+    }
+
+    /// The first step of signing in, whatever comes of it.
+    pub(crate) async fn enter(
+        &self,
+        address: &str,
+        login: &str,
+        password: &str,
+    ) -> Result<Entry, PeopleError> {
         let given = SignIn { login_name: login, password, address, agent: "Firefox" };
         self.people.sign_in(&given).await
     }

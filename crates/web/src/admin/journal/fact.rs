@@ -49,6 +49,14 @@ fn called(name: &str, language: Language) -> String {
     let key = match name {
         "address" => "admin.fact.address",
         "session" => "admin.fact.session",
+        "sessions" => "admin.fact.sessions",
+        "step" => "admin.fact.step",
+        "road" => "admin.fact.road",
+        "two_factors" => "admin.fact.two-factors",
+        "left" => "admin.fact.left",
+        "roles" => "admin.fact.roles",
+        "roles_before" => "admin.fact.roles-before",
+        "facts" => "admin.fact.facts",
         "token" => "admin.fact.token",
         "login_name" => "admin.fact.login-name",
         "display_name" => "admin.fact.display-name",
@@ -98,6 +106,17 @@ fn said(name: &str, value: &Value, language: Language) -> String {
         }
         Value::Number(number) => number.to_string(),
         Value::String(text) if name == "role" => role(text, language),
+        Value::String(text) if name == "step" => step(text, language),
+        Value::String(text) if name == "road" => road(text, language),
+        Value::Array(many) if name.starts_with("roles") => {
+            let roles = many.iter().filter_map(Value::as_str).map(|id| role(id, language));
+            let roles: Vec<String> = roles.collect();
+            if roles.is_empty() {
+                language.say("admin.fact.nobody").to_owned()
+            } else {
+                roles.join(language.say("shell.and"))
+            }
+        }
         Value::String(text) => match text.parse::<Timestamp>() {
             Ok(at) => minute(at),
             Err(_) => text.clone(),
@@ -105,6 +124,28 @@ fn said(name: &str, value: &Value, language: Language) -> String {
         Value::Array(many) => list(many, language),
         Value::Object(_) => changed(value, language),
     }
+}
+
+fn step(id: &str, language: Language) -> String {
+    let key = match id {
+        "password" => "admin.fact.step-password",
+        "code" => "admin.fact.step-code",
+        "provider" => "admin.fact.step-provider",
+        "own-password" => "admin.fact.step-own-password",
+        "own-code" => "admin.fact.step-own-code",
+        other => return other.to_owned(),
+    };
+    language.say(key).to_owned()
+}
+
+fn road(id: &str, language: Language) -> String {
+    let key = match id {
+        "password" => "account.road-password",
+        "provider" => "account.road-provider",
+        "demo" => "account.road-demo",
+        other => return other.to_owned(),
+    };
+    language.say(key).to_owned()
 }
 
 fn role(id: &str, language: Language) -> String {
@@ -132,11 +173,15 @@ fn list(many: &[Value], language: Language) -> String {
 /// A field of a unit that was changed: `联系电话 甲 → 乙`.
 fn changed(value: &Value, language: Language) -> String {
     let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+    let or_none = |text: &str| if text.is_empty() { "—" } else { text }.to_owned();
+    if value.get("fact").is_some() {
+        let (before, after) = (or_none(text("before")), or_none(text("after")));
+        return format!("{} {before} → {after}", text("fact"));
+    }
     let field = UnitField::ALL.into_iter().find(|field| field.id() == text("field"));
     match field {
         Some(field) => {
             let name = language.of(&field.words()).to_owned();
-            let or_none = |text: &str| if text.is_empty() { "—" } else { text }.to_owned();
             format!("{name} {} → {}", or_none(text("before")), or_none(text("after")))
         }
         None => value.to_string(),

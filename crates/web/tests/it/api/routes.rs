@@ -18,6 +18,8 @@ const ROUTES: &[(&str, &str, [u16; 4])] = &[
     ("GET", "/api/v1/problems", [200, 200, 200, 200]),
     ("GET", "/api/v1/problems/{problem}", [200, 200, 200, 200]),
     ("GET", "/api/v1/me", [401, 200, 200, 200]),
+    ("GET", "/api/v1/sessions", [401, 200, 200, 200]),
+    ("DELETE", "/api/v1/sessions/{session}", [401, 404, 404, 404]),
     ("GET", "/api/v1/units", [401, 200, 200, 200]),
     ("GET", "/api/v1/units/{unit}", [401, 200, 200, 200]),
     ("GET", "/api/v1/divisions", [401, 200, 200, 200]),
@@ -103,6 +105,7 @@ async fn each_asker_comes_as_far_as_the_table_says() {
                 .replace("{sha256}", &sha256)
                 .replace("{upload}", &"0".repeat(64))
                 .replace("{job}", "999999")
+                .replace("{session}", "999999")
                 .replace("{event}", "1")
                 .replace("{matter}", &matter);
             let query = match *path {
