@@ -63,6 +63,10 @@ pub(crate) async fn backup(arguments: &BackupArguments, terminal: Terminal) -> R
         .await
         .map_err(|error| Failure::because("打不开数据库", "cannot open the database", error))?;
     let files = settings.attachments();
+    // With the key at hand, sealed attachments are proved to hold what they should.
+    if let Err(failure) = vault::open_to_read(&settings, &database).await {
+        terminal.warn(&failure.words);
+    }
     let manifest = store::backup::backup(&database, &files, folder, SystemClock.now())
         .await
         .map_err(unmade)?;
@@ -100,7 +104,7 @@ pub(crate) async fn restore(
 
 fn told(manifest: &Manifest, zh: &str, en: &str) -> Words {
     let rows: u64 = manifest.tables.values().map(|table| table.rows).sum();
-    let (tables, files) = (manifest.tables.len(), manifest.files.len());
+    let (tables, files) = (manifest.tables.len(), manifest.files.len() + manifest.sealed.len());
     let at = manifest.made_at;
     Words::new(
         format!("{zh}：{at} 的 {tables} 张表共 {rows} 行，{files} 个附件"),

@@ -17,6 +17,7 @@ use crate::clock::SystemClock;
 use crate::ledger::{self, LogKey};
 use crate::output::Failure;
 use crate::rules::RuleTexts;
+use crate::scanner::Program;
 use crate::settings::Settings;
 use crate::vault;
 
@@ -98,6 +99,9 @@ pub(crate) async fn open(
     })
     .await
     .map_err(unopened)?;
+    if let Some(scanner) = settings.attachment_scanner.as_deref().and_then(Program::of) {
+        store.scans_by(Arc::new(scanner));
+    }
     Ok(House { store, people: Arc::new(people), database, keys: log_key.map(|log| log.keys) })
 }
 

@@ -19,6 +19,7 @@ mod output;
 mod procedures;
 mod provider;
 mod rules;
+mod scanner;
 mod serve;
 mod settings;
 mod show;
@@ -135,6 +136,9 @@ Settings in the file, and as LIANDONG_* variables  配置文件与环境变量:
   oidc-name       the words of its button  登录按钮文字
   oidc-second-factor
                   here, or provider where it asks for two factors itself [here]  第二因素由谁核验
+  attachment-scanner
+                  a program that looks at each uploaded file on its standard input: exit code 0 clean, 1 harmful
+                  查毒程序及参数，从标准输入读取文件，退出码 0 为无害、1 为有害
   upload-mib-max  largest attachment in MiB [200]  附件大小上限
   requests-per-minute-max
                   of one account, 0 for no limit [600]  每个账号每分钟请求次数上限，0 为不限

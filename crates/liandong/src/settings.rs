@@ -12,7 +12,7 @@ use crate::output::Failure;
 use crate::tls::CertificateFiles;
 
 /// Every setting, with its name in the file; the variable is `LIANDONG_` and the name in capitals.
-const KEYS: [Key; 22] = [
+const KEYS: [Key; 23] = [
     Key::Listen,
     Key::Data,
     Key::Database,
@@ -26,6 +26,7 @@ const KEYS: [Key; 22] = [
     Key::LedgerName,
     Key::LedgerSide,
     Key::VaultKeyFile,
+    Key::AttachmentScanner,
     Key::Https,
     Key::TrustsProxy,
     Key::Origin,
@@ -85,6 +86,8 @@ pub(crate) struct Settings {
     pub(crate) ledger_side: Option<Side>,
     /// The file of the vault's master keys; none: `vault/key` in the data folder.
     pub(crate) vault_key_file: Option<PathBuf>,
+    /// A program that looks for harmful content in every file that comes in, with its arguments.
+    pub(crate) attachment_scanner: Option<String>,
     /// Whether people reach the platform by HTTPS, through a proxy in front of it.
     pub(crate) https: bool,
     /// Whether that proxy says from which address somebody comes (`X-Forwarded-For`).
@@ -163,6 +166,7 @@ enum Key {
     LedgerName,
     LedgerSide,
     VaultKeyFile,
+    AttachmentScanner,
     Https,
     TrustsProxy,
     Origin,
@@ -190,6 +194,7 @@ impl Key {
             Self::LedgerName => "ledger-name",
             Self::LedgerSide => "ledger-side",
             Self::VaultKeyFile => "vault-key-file",
+            Self::AttachmentScanner => "attachment-scanner",
             Self::Https => "https",
             Self::TrustsProxy => "trusts-proxy",
             Self::Origin => "origin",
@@ -289,6 +294,7 @@ impl Settings {
             ledger_name: None,
             ledger_side: None,
             vault_key_file: None,
+            attachment_scanner: None,
             https: false,
             trusts_proxy: false,
             origin: None,
@@ -473,6 +479,7 @@ impl Settings {
                 self.ledger_side = Some(value.parse().map_err(|_| wrong(NAME.0, NAME.1))?);
             }
             Key::VaultKeyFile => self.vault_key_file = Some(value.into()),
+            Key::AttachmentScanner => self.attachment_scanner = Some(value.to_owned()),
             Key::Https => self.https = truth(value).ok_or_else(|| wrong(TRUTH.0, TRUTH.1))?,
             Key::TrustsProxy => {
                 self.trusts_proxy = truth(value).ok_or_else(|| wrong(TRUTH.0, TRUTH.1))?;

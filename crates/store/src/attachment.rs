@@ -1,17 +1,20 @@
 //! Attachments: files by the hash of their bytes, written once, opened only in scope.
 //!
-//! The bytes lie in `FILES/ab/cdef…`, named by their SHA-256; a file on its way in lies in
-//! `FILES/incoming`, one that comes in several pieces in `FILES/partial`, and is moved when it is whole.
+//! The bytes lie sealed in `FILES/ab/cdef….sealed` (see [`sealed`]), named by the SHA-256 of what they are in
+//! the clear; a file on its way in lies in `FILES/incoming`, one that comes in several pieces in `FILES/partial`, and is moved when it is whole.
 //! The database learns of it after that, so that what it names is always there.
 
+use std::collections::BTreeMap;
+use std::io::{Read, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use procedure::MatterId;
 use sha2::{Digest as _, Sha256};
 use tokio::fs::File;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 
+use crate::access::AccessKind;
 use crate::db::Statement;
 use crate::error::StoreError;
 use crate::family::body;
@@ -19,16 +22,27 @@ use crate::randomness::{hex, secret};
 use crate::scope::Scope;
 use crate::store::{Inner, Store};
 use crate::vault::{Place, Vault};
-use crate::visibility::seen;
+use crate::visibility::{is_sensitive_field, seen, sees};
 
+mod kind;
 mod partial;
+mod preview;
+mod scan;
+mod sealed;
+
+use self::kind::{SNIFFED_BYTES, Tail, is_what_it_says, media_type};
+use self::sealed::{HEAD_BYTES, Sealer, no_randomness, place_of};
+
+pub(crate) use self::sealed::{Reading, sealed_path_of};
+
+pub use preview::{PREVIEW_PIXELS_MAX, Taken, is_picture};
+pub use scan::{Scanned, Scanner};
+pub use sealed::AttachmentFile;
 
 pub use partial::{PARTIAL_BYTES_TIMES, PARTIAL_KEPT, PARTIALS_MAX, Partial, Piece};
 
 /// Longest name of a file, in characters.
 pub const FILE_NAME_CHARS_MAX: usize = 150;
-/// Bytes at the beginning of a file that tell its type.
-const SNIFFED_BYTES: usize = 512;
 /// Most matters looked through to find one that opens a file.
 const MATTERS_MAX: i64 = 50;
 
@@ -97,6 +111,12 @@ pub enum UploadError {
     /// The person has too many files on their way, or too much.
     #[error("too many files are on their way")]
     TooMany,
+    /// Something harmful was found in it.
+    #[error("something harmful was found in the file")]
+    Infected,
+    /// It could not be looked at for harmful content, and so was not taken.
+    #[error("the file could not be looked at for harmful content")]
+    NotScanned,
     /// Something broke.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -110,8 +130,10 @@ pub struct Upload {
     file: File,
     path: Incoming,
     hash: Sha256,
+    sealer: Sealer,
     size_bytes: u64,
     beginning: Vec<u8>,
+    tail: Tail,
 }
 
 /// A file that goes when it was not moved.
@@ -137,7 +159,9 @@ impl Store {
             source: Box::new(error),
         })?;
         let path = inner.files.join("incoming").join(random);
-        let file = File::create_new(&path).await.map_err(|source| failed(&path, source))?;
+        let sealer = Sealer::new(&*inner.randomness).map_err(no_randomness)?;
+        let mut file = File::create_new(&path).await.map_err(|source| failed(&path, source))?;
+        file.write_all(&[0; HEAD_BYTES]).await.map_err(|source| failed(&path, source))?;
         Ok(Upload {
             store: self.clone(),
             scope: scope.clone(),
@@ -145,8 +169,10 @@ impl Store {
             file,
             path: Incoming(path),
             hash: Sha256::new(),
+            sealer,
             size_bytes: 0,
             beginning: Vec::with_capacity(SNIFFED_BYTES),
+            tail: Tail::default(),
         })
     }
 
@@ -158,14 +184,18 @@ impl Store {
         &self,
         scope: &Scope,
         sha256: &str,
-    ) -> Result<Option<(Attachment, File)>, StoreError> {
+    ) -> Result<Option<(Attachment, AttachmentFile)>, StoreError> {
         const SQL: &str =
             "select size_bytes, media_type, stored_at from attachment where sha256 = $1";
         let Some(name) = self.attachment_name(scope, sha256).await? else { return Ok(None) };
         let row = self.read().await?.row(SQL, &[sha256.into()]).await?;
         let Some(row) = row else { return Ok(None) };
-        let path = path_of(&self.inner().files, sha256);
-        let file = File::open(&path).await.map_err(|source| failed(&path, source))?;
+        let (database, files) = (self.database().clone(), self.inner().files.clone());
+        let hash = sha256.to_owned();
+        let reading = blocking(move || Reading::open(database.vault(), &files, &hash)).await?;
+        let file = reading
+            .map(AttachmentFile::new)
+            .map_err(|source| failed(&sealed_path_of(&self.inner().files, sha256), source))?;
         let attachment = Attachment {
             sha256: sha256.to_owned(),
             size_bytes: row.get(0)?,
@@ -177,7 +207,7 @@ impl Store {
     }
 
     /// Under which name somebody may open a file.
-    async fn attachment_name(
+    pub(crate) async fn attachment_name(
         &self,
         scope: &Scope,
         sha256: &str,
@@ -205,21 +235,55 @@ impl Store {
         for row in tx.rows(NAMED, &values).await? {
             let field: String = row.get(0)?;
             let (matter, provenance) = body(tx.vault(), &row, 2)?;
-            let seen = seen(&rules, &matter, &provenance, scope);
+            let opened = self.opened(scope, [&matter]).await?;
+            let seen = seen(&rules, &matter, &provenance, scope, &opened);
             let open = if let Some(field) = field.strip_prefix('~') {
                 let draft = seen.matter.proposal.as_ref();
                 draft.is_some_and(|draft| draft.input.contains_key(field))
             } else {
                 // A file that has been replaced stays open to those who read its field.
                 let tier = rules.of(&matter).and_then(|procedure| procedure.field(&field));
-                let writer = provenance.fields.get(&field).copied();
-                tier.is_some_and(|field| crate::visibility::sees(field.tier, writer, scope))
+                let is_open = opened.has(&matter.id, &field);
+                let writer = provenance.writer(&field);
+                tier.is_some_and(|field| sees(field.tier, writer, scope, is_open))
             };
             if open {
                 return open_file_name(tx.vault(), sha256, row.get(1)?).map(Some);
             }
         }
         Ok(None)
+    }
+
+    /// Writes down that somebody takes a file of fields that only some may read.
+    ///
+    /// # Errors
+    /// When the database fails; then the file should not be handed out.
+    pub async fn attachment_note(&self, scope: &Scope, sha256: &str) -> Result<(), StoreError> {
+        const SQL: &str = "
+            select a.matter_id, a.field, b.body, b.provenance
+              from matter_attachment a
+              join matter m on m.matter_id = a.matter_id
+              join matter_scope s
+                on s.unit_id = $1 and s.procedure_id = m.procedure_id and s.matter_id = m.matter_id
+              join matter_body b on b.root_id = m.root_id and b.matter_id = m.matter_id
+             where a.sha256 = $2
+             limit $3";
+        let values = [scope.unit.into(), sha256.into(), MATTERS_MAX.into()];
+        let rules = self.rules();
+        let mut read = BTreeMap::<MatterId, Vec<String>>::new();
+        for row in self.database().rows(SQL, &values).await? {
+            let field: String = row.get(1)?;
+            let field = field.strip_prefix('~').unwrap_or(&field).to_owned();
+            let (matter, _) = body(self.database().vault(), &row, 2)?;
+            if is_sensitive_field(rules.of(&matter), &field) {
+                read.entry(row.get(0)?).or_default().push(field);
+            }
+        }
+        for (matter, fields) in &read {
+            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+            self.note_access(scope, matter, AccessKind::File, &fields).await?;
+        }
+        Ok(())
     }
 
     /// The matters in scope that name a file, at most 50.
@@ -257,8 +321,10 @@ impl Upload {
         }
         let missing = SNIFFED_BYTES.saturating_sub(self.beginning.len());
         self.beginning.extend(bytes.iter().take(missing));
+        self.tail.push(bytes);
         self.hash.update(bytes);
-        self.file.write_all(bytes).await.map_err(|source| failed(&self.path.0, source).into())
+        let sealed = self.sealer.push(bytes).map_err(|source| failed(&self.path.0, source))?;
+        self.file.write_all(&sealed).await.map_err(|source| failed(&self.path.0, source).into())
     }
 
     /// Makes the file durable and known.
@@ -270,11 +336,18 @@ impl Upload {
             return Err(UploadError::Empty);
         }
         let media_type = media_type(&self.name, &self.beginning)?;
+        is_what_it_says(media_type, self.tail.bytes())?;
         let broken = |source| failed(&self.path.0, source);
-        self.file.flush().await.map_err(broken)?;
-        self.file.sync_all().await.map_err(broken)?;
         let sha256 = hex(&self.hash.finalize());
         let inner = self.store.inner();
+        let vault = inner.database.vault();
+        let (last, head) = self.sealer.finish(vault, &place_of(&sha256)).map_err(broken)?;
+        self.file.write_all(&last).await.map_err(broken)?;
+        self.file.seek(SeekFrom::Start(0)).await.map_err(broken)?;
+        self.file.write_all(&head).await.map_err(broken)?;
+        self.file.flush().await.map_err(broken)?;
+        self.file.sync_all().await.map_err(broken)?;
+        scan::scan(inner, || content(inner, &self.path.0, &sha256)).await?;
         place(inner, &self.path.0, &sha256).await?;
         let stored_at = inner.now();
         let attachment = Attachment {
@@ -285,13 +358,21 @@ impl Upload {
             stored_at,
         };
         self.store.write(noting(inner.database.vault(), &self.scope, &attachment)?).await?;
+        self.store.preview_later(&attachment.sha256, &attachment.media_type);
         Ok(attachment)
     }
 }
 
-/// Moves a whole file to its place. One that lies there already has the same bytes.
+/// What a sealed file that is not yet in its place holds, in the clear.
+fn content(inner: &Inner, path: &Path, sha256: &str) -> std::io::Result<Box<dyn Read + Send>> {
+    let file = std::fs::File::open(path)?;
+    Ok(Box::new(Reading::sealed(inner.database.vault(), &place_of(sha256), file)?))
+}
+
+/// Moves a whole file to its place. One that lies there already holds the same; in the clear it lies there
+/// no more.
 async fn place(inner: &Inner, from: &Path, sha256: &str) -> Result<(), StoreError> {
-    let to = path_of(&inner.files, sha256);
+    let to = sealed_path_of(&inner.files, sha256);
     if let Some(folder) = to.parent() {
         tokio::fs::create_dir_all(folder).await.map_err(|source| failed(folder, source))?;
         tokio::fs::rename(from, &to).await.map_err(|source| failed(&to, source))?;
@@ -299,7 +380,10 @@ async fn place(inner: &Inner, from: &Path, sha256: &str) -> Result<(), StoreErro
         let folder = File::open(folder).await.map_err(|source| failed(&to, source))?;
         folder.sync_all().await.map_err(|source| failed(&to, source))?;
     }
-    Ok(())
+    match tokio::fs::remove_file(path_of(&inner.files, sha256)).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(&to, error)),
+        _ => Ok(()),
+    }
 }
 
 /// What makes the database know of a file that is in its place.
@@ -350,12 +434,25 @@ fn name_place(key: &str) -> Place {
     Place::new("file_name").at(key)
 }
 
-/// The hash of the bytes that lie where those of a hash should; none when nothing can be read there.
-pub(crate) fn stored_hash(files: &Path, sha256: &str) -> Option<String> {
-    crate::backup::hash_of(&path_of(files, sha256))
+/// The hash of what the file of a hash holds in the clear: empty when it does not open, none when there is
+/// no file.
+pub(crate) fn stored_hash(vault: &Vault, files: &Path, sha256: &str) -> Option<String> {
+    let mut reading = match Reading::open(vault, files, sha256) {
+        Ok(reading) => reading,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(_) => return Some(String::new()),
+    };
+    let (mut hash, mut part) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match reading.read(&mut part) {
+            Ok(0) => return Some(hex(&hash.finalize())),
+            Ok(read) => hash.update(part.get(..read).unwrap_or_default()),
+            Err(_) => return Some(String::new()),
+        }
+    }
 }
 
-/// Where the bytes of a hash lie.
+/// Where the bytes of a hash lie in the clear, when they were stored before there was a vault.
 pub(crate) fn path_of(files: &Path, sha256: &str) -> PathBuf {
     let (folder, rest) = sha256.split_at_checked(2).unwrap_or(("", sha256));
     files.join(folder).join(rest)
@@ -377,90 +474,14 @@ fn file_name(name: &str) -> Option<String> {
     (!kept.is_empty()).then_some(kept)
 }
 
-/// What a file is by its first bytes, and whether its name says the same.
-fn media_type(name: &str, beginning: &[u8]) -> Result<&'static str, UploadError> {
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase()).unwrap_or_default();
-    let refuse = |media_type: &str| Err(UploadError::Kind { media_type: media_type.to_owned() });
-    for (first, at, media_type, endings) in KINDS {
-        if beginning.get(at..).is_some_and(|rest| rest.starts_with(first)) {
-            let fits = endings.iter().find(|(known, _)| *known == ending);
-            return match fits {
-                Some((_, media_type)) => Ok(media_type),
-                None => refuse(media_type),
-            };
-        }
-    }
-    let text = !beginning.contains(&0)
-        && match std::str::from_utf8(beginning) {
-            Ok(_) => true,
-            // A character may be cut at the end of what was looked at.
-            Err(error) => error.error_len().is_none(),
-        };
-    match ending.as_str() {
-        "txt" if text => Ok("text/plain; charset=utf-8"),
-        "csv" if text => Ok("text/csv; charset=utf-8"),
-        // Tables of Chinese offices are often in GB 18030.
-        "csv" | "txt" if !beginning.contains(&0) => Ok("text/plain"),
-        _ => refuse("application/octet-stream"),
-    }
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Database {
+        operation: "wait for the disk".to_owned(),
+        source: Box::new(error),
+    })
 }
-
-type Kind = (&'static [u8], usize, &'static str, &'static [(&'static str, &'static str)]);
-
-/// First bytes, where they stand, what they are, and the endings that go with them.
-const KINDS: [Kind; 12] = [
-    (b"%PDF-", 0, "application/pdf", &[("pdf", "application/pdf")]),
-    (b"\xFF\xD8\xFF", 0, "image/jpeg", &[("jpg", "image/jpeg"), ("jpeg", "image/jpeg")]),
-    (b"\x89PNG\r\n\x1A\n", 0, "image/png", &[("png", "image/png")]),
-    (b"GIF8", 0, "image/gif", &[("gif", "image/gif")]),
-    (b"WEBP", 8, "image/webp", &[("webp", "image/webp")]),
-    (b"BM", 0, "image/bmp", &[("bmp", "image/bmp")]),
-    (
-        b"ftyp",
-        4,
-        "video/mp4",
-        &[
-            ("mp4", "video/mp4"),
-            ("m4v", "video/mp4"),
-            ("mov", "video/quicktime"),
-            ("heic", "image/heic"),
-            ("m4a", "audio/mp4"),
-        ],
-    ),
-    (b"ID3", 0, "audio/mpeg", &[("mp3", "audio/mpeg")]),
-    (
-        b"PK\x03\x04",
-        0,
-        "application/zip",
-        &[
-            ("zip", "application/zip"),
-            ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-            ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-            ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
-            ("ofd", "application/ofd"),
-            ("wps", "application/vnd.ms-works"),
-        ],
-    ),
-    (
-        b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
-        0,
-        "application/x-ole-storage",
-        &[
-            ("doc", "application/msword"),
-            ("xls", "application/vnd.ms-excel"),
-            ("ppt", "application/vnd.ms-powerpoint"),
-            ("wps", "application/vnd.ms-works"),
-            ("et", "application/vnd.ms-excel"),
-        ],
-    ),
-    (
-        b"7z\xBC\xAF\x27\x1C",
-        0,
-        "application/x-7z-compressed",
-        &[("7z", "application/x-7z-compressed")],
-    ),
-    (b"Rar!\x1A\x07", 0, "application/vnd.rar", &[("rar", "application/vnd.rar")]),
-];
 
 fn failed(path: &Path, source: std::io::Error) -> StoreError {
     StoreError::File {
@@ -482,20 +503,5 @@ mod tests {
         assert!(file_name("..").is_none());
         assert!(file_name("  ").is_none());
         assert_eq!(file_name(&format!("{}.pdf", "长".repeat(400))).unwrap().chars().count(), 150);
-    }
-
-    #[test]
-    fn what_is_not_what_its_name_says_is_refused() {
-        assert_eq!(media_type("a.PDF", b"%PDF-1.7").unwrap(), "application/pdf");
-        assert!(media_type("a.pdf", b"<html>").is_err());
-        assert!(media_type("a.jpg", b"%PDF-1.7").is_err());
-        assert!(media_type("a.exe", b"MZ\x90\x00").is_err());
-        assert!(media_type("a.html", b"<html>").is_err());
-        assert!(media_type("a.svg", b"<svg onload='x'>").is_err());
-        assert_eq!(
-            media_type("表.csv", "名称,日期".as_bytes()).unwrap(),
-            "text/csv; charset=utf-8"
-        );
-        assert_eq!(media_type("表.csv", b"\xC3\xFB\xB3\xC6,1").unwrap(), "text/plain");
     }
 }

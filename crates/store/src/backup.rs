@@ -5,7 +5,8 @@
 //! ```text
 //! manifest.json        what belongs to it, each with its SHA-256; written last
 //! tables/NAME.jsonl    a row a line, a JSON array in the order of the columns in the manifest
-//! files/ab/cdef…       attachments, named by their SHA-256
+//! files/ab/cdef….sealed  attachments as they lie sealed, named by the SHA-256 of what they hold; the key is
+//!                      no part of it
 //! ```
 //!
 //! It does not depend on the engine: a backup of SQLite can be restored into PostgreSQL, and the other
@@ -21,12 +22,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::attachment::path_of;
+use crate::attachment::{path_of, sealed_path_of, stored_hash};
 use crate::db::{Database, Tx};
 use crate::error::StoreError;
 use crate::migration;
 use crate::randomness::hex;
 use crate::row::Value;
+use crate::vault::Vault;
 
 /// The form of a backup this program writes.
 const FORMAT: u32 = 1;
@@ -54,7 +56,7 @@ const fn keyed(name: &'static str, key: &'static str) -> Table {
 }
 
 /// Every table in an order in which what is referred to comes first.
-const TABLES: [Table; 35] = [
+const TABLES: [Table; 36] = [
     Table { name: "unit", key: Some("unit_id"), of_itself: Some("parent_unit_id") },
     Table { name: "user_account", key: Some("user_id"), of_itself: Some("created_by_user_id") },
     table("user_role"),
@@ -90,6 +92,7 @@ const TABLES: [Table; 35] = [
     table("ledger_head"),
     table("ledger_checkpoint"),
     table("vault_key"),
+    keyed("seal_opening", "seal_opening_id"),
 ];
 
 /// What belongs to a backup.
@@ -103,8 +106,11 @@ pub struct Manifest {
     pub migration: i64,
     /// Its tables.
     pub tables: BTreeMap<String, ManifestTable>,
-    /// Its attachments: SHA-256 and size.
+    /// Its attachments that lie in the clear: SHA-256 and size.
     pub files: BTreeMap<String, u64>,
+    /// Its attachments that lie sealed: SHA-256 of what they hold, and of the bytes that lie there.
+    #[serde(default)]
+    pub sealed: BTreeMap<String, String>,
 }
 
 /// A table of a backup.
@@ -191,12 +197,21 @@ pub async fn backup(
     }
     drop(tx);
     // Every file the moment names was whole before that moment, and no file ever goes.
-    let mut kept = BTreeMap::new();
+    let (mut kept, mut sealed) = (BTreeMap::new(), BTreeMap::new());
     for sha256 in named {
+        let from = sealed_path_of(files, &sha256);
+        if from.exists() {
+            holds(database.vault(), files, &sha256)?;
+            let to = sealed_path_of(&into.join("files"), &sha256);
+            let (_, stored) = copied(&from, &to)?;
+            sealed.insert(sha256, stored);
+            continue;
+        }
         let (from, to) = (path_of(files, &sha256), path_of(&into.join("files"), &sha256));
         kept.insert(sha256.clone(), copy(&from, &to, &sha256)?);
     }
-    let manifest = Manifest { format: FORMAT, made_at: now, migration, tables, files: kept };
+    let manifest =
+        Manifest { format: FORMAT, made_at: now, migration, tables, files: kept, sealed };
     let path = into.join("manifest.json");
     let text = serde_json::to_vec_pretty(&manifest)
         .map_err(|error| StoreError::damaged("manifest", error))?;
@@ -275,8 +290,25 @@ fn from_json(value: serde_json::Value) -> Option<Value> {
     }
 }
 
+/// Proves that a sealed attachment holds what its name says, when its key is at hand.
+fn holds(vault: &Vault, files: &Path, sha256: &str) -> Result<(), BackupError> {
+    if !vault.has_keys() {
+        return Ok(());
+    }
+    match stored_hash(vault, files, sha256) {
+        Some(found) if found == sha256 => Ok(()),
+        _ => Err(BackupError::Damaged { path: sealed_path_of(files, sha256) }),
+    }
+}
+
 /// Copies a file and proves that its bytes are those of its name.
 fn copy(from: &Path, to: &Path, sha256: &str) -> Result<u64, BackupError> {
+    let (size, found) = copied(from, to)?;
+    if found == sha256 { Ok(size) } else { Err(BackupError::Damaged { path: from.to_owned() }) }
+}
+
+/// Copies a file; says its size and the SHA-256 of its bytes.
+fn copied(from: &Path, to: &Path) -> Result<(u64, String), BackupError> {
     let damaged = || BackupError::Damaged { path: from.to_owned() };
     let mut source = std::fs::File::open(from).map_err(|_| damaged())?;
     if let Some(folder) = to.parent() {
@@ -295,7 +327,7 @@ fn copy(from: &Path, to: &Path, sha256: &str) -> Result<u64, BackupError> {
         target.write_all(bytes).map_err(failed("cannot write", to))?;
     }
     target.sync_all().map_err(failed("cannot write", to))?;
-    if hex(&hash.finalize()) == sha256 { Ok(size) } else { Err(damaged()) }
+    Ok((size, hex(&hash.finalize())))
 }
 
 /// Proves that a backup is whole and unchanged.
@@ -315,16 +347,18 @@ pub fn verify(from: &Path) -> Result<Manifest, BackupError> {
             return Err(BackupError::Damaged { path });
         }
     }
-    for sha256 in manifest.files.keys() {
-        let path = path_of(&from.join("files"), sha256);
-        if hash_of(&path).as_ref() != Some(sha256) {
+    let clear = manifest.files.keys().map(|hash| (path_of(&from.join("files"), hash), hash));
+    let sealed = manifest.sealed.iter();
+    let sealed = sealed.map(|(hash, stored)| (sealed_path_of(&from.join("files"), hash), stored));
+    for (path, stored) in clear.chain(sealed) {
+        if hash_of(&path).as_ref() != Some(stored) {
             return Err(BackupError::Damaged { path });
         }
     }
     Ok(manifest)
 }
 
-pub(crate) fn hash_of(path: &Path) -> Option<String> {
+fn hash_of(path: &Path) -> Option<String> {
     let mut file = std::fs::File::open(path).ok()?;
     let (mut hash, mut part) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
@@ -356,6 +390,10 @@ pub async fn restore(
     for sha256 in manifest.files.keys() {
         let (source, target) = (path_of(&from.join("files"), sha256), path_of(files, sha256));
         copy(&source, &target, sha256)?;
+    }
+    for (sha256, stored) in &manifest.sealed {
+        let source = sealed_path_of(&from.join("files"), sha256);
+        copy(&source, &sealed_path_of(files, sha256), stored)?;
     }
     migration::migrate_to(database, manifest.migration, now).await?;
     let mut tx = database.write().await?;

@@ -366,6 +366,11 @@ impl Tx {
         self.vault.get().unwrap_or(&vault::CLOSED)
     }
 
+    /// The same, for work on another thread.
+    pub(crate) fn shared_vault(&self) -> Arc<OnceLock<Vault>> {
+        self.vault.clone()
+    }
+
     /// Runs a statement; says how many rows it touched.
     ///
     /// # Errors

@@ -117,7 +117,9 @@ impl Store {
             return Ok(None);
         };
         let events = event_list(&mut tx, matter).await?;
-        Ok(Some(seen_events(&self.rules(), &found, events, scope)))
+        drop(tx);
+        let opened = self.opened(scope, [&found]).await?;
+        Ok(Some(seen_events(&self.rules(), &found, events, scope, &opened)))
     }
 
     /// What happened to every matter of a family that the reader may see, as [`Self::timeline`] tells
@@ -159,10 +161,15 @@ impl Store {
         }
         let rules = self.rules();
         let mut seen = BTreeMap::new();
+        let mut matters = Vec::new();
         for row in &bodies {
-            let (matter, _) = body(self.database().vault(), row, 0)?;
+            matters.push(body(self.database().vault(), row, 0)?.0);
+        }
+        let opened = self.opened(scope, &matters).await?;
+        for matter in matters {
             let own = events.remove(&matter.id).unwrap_or_default();
-            seen.insert(matter.id.clone(), seen_events(&rules, &matter, own, scope));
+            let told = seen_events(&rules, &matter, own, scope, &opened);
+            seen.insert(matter.id, told);
         }
         Ok(seen)
     }

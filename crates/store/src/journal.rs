@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use calendar::Words;
 use jiff::Timestamp;
-use procedure::{UnitId, UserId};
+use procedure::{MatterId, UnitId, UserId};
 
 use crate::db::Tx;
 use crate::error::StoreError;
@@ -115,6 +115,12 @@ acts! {
     MatterExported = "matter-exported", "导出卷宗", "matter exported as one file";
     /// The log's key was changed, in the log itself.
     LogKeyChanged = "log-key-changed", "更换日志密钥", "log's key changed";
+    /// Somebody asked to read what is sealed in a matter.
+    SealAsked = "seal-asked", "申请查阅密封内容", "asked to read what is sealed";
+    /// A seal was opened for somebody.
+    SealOpened = "seal-opened", "批准查阅密封内容", "seal opened";
+    /// A seal was not opened.
+    SealKept = "seal-kept", "不批准查阅密封内容", "seal kept shut";
     /// The log goes on under another key, because the old one was lost.
     LogKeyLost = "log-key-lost", "日志密钥遗失、另起签名", "log's key lost, signing begun anew";
     /// The demo's people were made.
@@ -142,6 +148,8 @@ pub enum Target {
     Setting(String),
     /// A place in the network that signs in.
     Address(String),
+    /// A matter, by its id alone: the administrators see none.
+    Matter(MatterId),
 }
 
 impl Target {
@@ -152,6 +160,7 @@ impl Target {
             Self::User(user) => ("user", user.to_string()),
             Self::Setting(name) => ("setting", name.clone()),
             Self::Address(address) => ("address", address.clone()),
+            Self::Matter(matter) => ("matter", matter.as_str().to_owned()),
         }
     }
 }

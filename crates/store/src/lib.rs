@@ -41,6 +41,7 @@ pub mod randomness;
 pub mod role;
 pub mod row;
 pub mod scope;
+pub mod seal;
 pub mod second_factor;
 pub mod session;
 pub mod setting;

@@ -349,10 +349,14 @@ impl Store {
         let rows = self.database().rows(SQL, &[scope.unit.into(), matter.into()]).await?;
         let rules = self.rules();
         let (mut whole, mut family, mut asked) = (Vec::new(), Vec::new(), None);
+        let mut read = Vec::new();
         for row in &rows {
-            let (found, provenance) = body(self.database().vault(), row, 0)?;
-            if row.get(2)? {
-                let seen = seen(&rules, &found, &provenance, scope);
+            read.push((body(self.database().vault(), row, 0)?, row.get::<bool>(2)?));
+        }
+        let opened = self.opened(scope, read.iter().map(|((found, _), _)| found)).await?;
+        for ((found, provenance), is_seen) in read {
+            if is_seen {
+                let seen = seen(&rules, &found, &provenance, scope, &opened);
                 if found.id == *matter {
                     asked = Some(seen.clone());
                 }

@@ -6,9 +6,10 @@ use crate::db::{Database, Tx};
 use crate::dialect::Engine;
 use crate::error::StoreError;
 use crate::ledger::audit::begin_with_what_is_there;
+use crate::seal;
 
 /// Every step, in order. A released one is never edited.
-const MIGRATIONS: [(i64, &str, &str); 10] = [
+const MIGRATIONS: [(i64, &str, &str); 11] = [
     (1, "people", include_str!("../migrations/0001_people.sql")),
     (2, "matters", include_str!("../migrations/0002_matters.sql")),
     (3, "views", include_str!("../migrations/0003_views.sql")),
@@ -18,8 +19,12 @@ const MIGRATIONS: [(i64, &str, &str); 10] = [
     (7, "ledger", include_str!("../migrations/0007_ledger.sql")),
     (8, "accounts", include_str!("../migrations/0008_accounts.sql")),
     (9, "vault", include_str!("../migrations/0009_vault.sql")),
+    (10, "seals", include_str!("../migrations/0010_seals.sql")),
     (11, "log keys", include_str!("../migrations/0011_log_keys.sql")),
 ];
+
+/// The step from which a matter's provenance says who wrote each field, not only for which unit.
+const WRITERS: i64 = 10;
 
 /// The step that makes the log.
 const LEDGER: i64 = 7;
@@ -52,6 +57,9 @@ pub(crate) async fn migrate_to(
             tx.batch_unhurried(&tx.engine().migration(text)).await?;
             if number == LEDGER {
                 begin_with_what_is_there(&mut tx).await?;
+            }
+            if number == WRITERS {
+                seal::name_writers(&mut tx).await?;
             }
             let row = [number.into(), name.into(), now.into()];
             tx.execute("insert into migration (number, name, taken_at) values ($1, $2, $3)", &row)

@@ -31,11 +31,13 @@ pub enum Setting {
     ResultDays,
     /// After so many hours without a witness's signature the page of the log warns.
     WitnessHours,
+    /// So many hours a seal stays open for whom it was opened.
+    SealHours,
 }
 
 impl Setting {
     /// All.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SessionIdleMinutes,
         Self::SessionHours,
         Self::LockAccountAfter,
@@ -43,6 +45,7 @@ impl Setting {
         Self::LockMinutes,
         Self::ResultDays,
         Self::WitnessHours,
+        Self::SealHours,
     ];
 
     /// Its name, as stored and in forms.
@@ -56,6 +59,7 @@ impl Setting {
             Self::LockMinutes => "lock-minutes",
             Self::ResultDays => "result-days",
             Self::WitnessHours => "witness-hours",
+            Self::SealHours => "seal-hours",
         }
     }
 
@@ -93,6 +97,10 @@ impl Setting {
                 "对方见证多少小时没有副署即提示",
                 "hours without a witness's signature before it is warned of",
             ),
+            Self::SealHours => Words::new(
+                "密封内容获准查阅后的开放时长（小时）",
+                "hours a seal stays open once it is opened for somebody",
+            ),
         }
     }
 
@@ -107,6 +115,7 @@ impl Setting {
             Self::LockMinutes => 15,
             Self::ResultDays => 7,
             Self::WitnessHours => 24,
+            Self::SealHours => 24,
         }
     }
 
@@ -118,7 +127,8 @@ impl Setting {
             | Self::SessionHours
             | Self::LockAccountAfter
             | Self::LockAddressAfter
-            | Self::LockMinutes => PlatformRole::SecurityAdministrator,
+            | Self::LockMinutes
+            | Self::SealHours => PlatformRole::SecurityAdministrator,
             Self::ResultDays | Self::WitnessHours => PlatformRole::SystemAdministrator,
         }
     }
@@ -134,6 +144,7 @@ impl Setting {
             Self::LockMinutes => (1, 1440),
             Self::ResultDays => (1, 90),
             Self::WitnessHours => (1, 720),
+            Self::SealHours => (1, 240),
         }
     }
 }

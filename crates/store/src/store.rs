@@ -3,14 +3,15 @@
 use ::ledger::Signer;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use calendar::{Calendar, TableError};
 use jiff::Timestamp;
 use procedure::{Actor, MatterId, OpenRequest, Request, Rules};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::answer::{ActError, Done, Key};
+use crate::attachment::Scanner;
 use crate::clock::Clock;
 use crate::db::{Database, Statement, Tx};
 use crate::directory::{Directories, Directory};
@@ -72,6 +73,9 @@ pub(crate) struct Inner {
     embedded: Rules,
     rules: RwLock<Arc<Rules>>,
     calendar_loaded_at: RwLock<Option<i64>>,
+    pub(crate) scanner: OnceLock<Arc<dyn Scanner>>,
+    /// Whose turn it is to make a preview.
+    pub(crate) previews: Semaphore,
 }
 
 impl Inner {
@@ -120,6 +124,8 @@ impl Store {
             rules: RwLock::new(Arc::new(parts.rules.clone())),
             embedded: parts.rules,
             calendar_loaded_at: RwLock::new(None),
+            scanner: OnceLock::new(),
+            previews: Semaphore::new(1),
         });
         let (work, commands) = mpsc::channel(WAITING_MAX);
         let (asked, stop) = oneshot::channel::<()>();

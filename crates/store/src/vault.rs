@@ -41,8 +41,8 @@ const NONCE_BYTES: usize = 12;
 /// The step that makes the table of data keys.
 const STEP: i64 = 9;
 
-type Cipher = AesGcm<Sm4, U12>;
-type KeyBytes = Zeroizing<[u8; KEY_BYTES]>;
+pub(crate) type Cipher = AesGcm<Sm4, U12>;
+pub(crate) type KeyBytes = Zeroizing<[u8; KEY_BYTES]>;
 
 /// Where something sealed lies; it opens only there. Parts are told apart whatever they contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -308,6 +308,11 @@ impl Vault {
             && rows(tx).await?.iter().any(|row| !tx.vault().keys.contains_key(&row.id)))
     }
 
+    /// Whether there are keys to open with.
+    pub(crate) fn has_keys(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
     /// Whether there are keys to seal with.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -319,9 +324,7 @@ impl Vault {
     /// # Errors
     /// [`SealError::Closed`] or [`SealError::Randomness`].
     pub fn seal(&self, place: &Place, plain: &[u8]) -> Result<String, SealError> {
-        let (id, key) = self.keys.last_key_value().ok_or(SealError::Closed)?;
-        let randomness = self.randomness.as_deref().ok_or(SealError::Closed)?;
-        let sealed = seal(&key.cipher, place, plain, randomness)?;
+        let (id, sealed) = self.seal_bytes(place, plain)?;
         Ok(format!("{MARK}{id}:{}", Base64UrlUnpadded::encode_string(&sealed)))
     }
 
@@ -334,8 +337,38 @@ impl Vault {
         let (id, text) = rest.split_once(':').ok_or(SealError::Form)?;
         let id = id.parse().map_err(|_| SealError::Form)?;
         let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| SealError::Form)?;
+        self.open_bytes(id, place, &bytes)
+    }
+
+    /// Seals bytes as bytes; says under which data key.
+    pub(crate) fn seal_bytes(
+        &self,
+        place: &Place,
+        plain: &[u8],
+    ) -> Result<(u32, Vec<u8>), SealError> {
+        let (id, key) = self.keys.last_key_value().ok_or(SealError::Closed)?;
+        let randomness = self.randomness.as_deref().ok_or(SealError::Closed)?;
+        Ok((*id, seal(&key.cipher, place, plain, randomness)?))
+    }
+
+    /// Opens what [`Self::seal_bytes`] made.
+    pub(crate) fn open_bytes(
+        &self,
+        id: u32,
+        place: &Place,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
         let key = self.keys.get(&id).ok_or(SealError::NoKey(id))?;
-        open(&key.cipher, place, &bytes)
+        open(&key.cipher, place, sealed)
+    }
+
+    /// A key of its own for a file that is on its way in, the same each time; it outlives every change of
+    /// keys.
+    pub(crate) fn key_on_the_way(&self, id: &str) -> Result<KeyBytes, SealError> {
+        let (_, first) = self.keys.first_key_value().ok_or(SealError::Closed)?;
+        let own = tag(&tag(first.bytes.as_slice(), b"liandong/vault/on-the-way"), id.as_bytes());
+        let (key, _) = own.split_first_chunk().ok_or(SealError::Closed)?;
+        Ok(Zeroizing::new(*key))
     }
 
     /// Opens a text.
@@ -463,7 +496,7 @@ fn open(cipher: &Cipher, place: &Place, sealed: &[u8]) -> Result<Vec<u8>, SealEr
     cipher.decrypt(&Array(*nonce), payload).map_err(|_| SealError::NotGenuine)
 }
 
-fn cipher(key: &KeyBytes) -> Cipher {
+pub(crate) fn cipher(key: &KeyBytes) -> Cipher {
     Cipher::new(&Array(**key))
 }
 
@@ -474,7 +507,7 @@ fn tag(key: &[u8], bytes: &[u8]) -> [u8; 32] {
     mac.map_or([0; 32], |mac| mac.finalize().into_bytes().into())
 }
 
-fn random_key(randomness: &dyn Randomness) -> Result<KeyBytes, NoRandomness> {
+pub(crate) fn random_key(randomness: &dyn Randomness) -> Result<KeyBytes, NoRandomness> {
     let mut bytes = Zeroizing::new([0; KEY_BYTES]);
     randomness.fill(&mut *bytes)?;
     Ok(bytes)

@@ -8,7 +8,7 @@
 //! | public, shared | everyone who sees the matter |
 //! | procuratorate | those who work on matters at a procuratorate, and at the unit that wrote it |
 //! | criminal | those who work on matters at a procuratorate or the police, and at the unit that wrote it |
-//! | sealed | handlers and leaders of the unit that wrote it |
+//! | sealed | whoever wrote it; others for whom the seal was opened, until that ends (see [`crate::seal`]) |
 //!
 //! "Work on matters" means handler, leader, liaison or clerk; a viewer or a unit's administrator reads
 //! the first row only. An act that is drafted and not yet approved is known to the unit that drafted it
@@ -16,8 +16,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use procedure::definition::{Field, Procedure, RoleName, Side, Tier};
-use procedure::{Event, Matter, Rules, UnitId, Value, What};
+use procedure::definition::{Field, Procedure, Side, Tier};
+use procedure::{Event, Matter, MatterId, Rules, UnitId, UserId, Value, What};
 use serde::{Deserialize, Serialize};
 
 use crate::scope::Scope;
@@ -29,6 +29,28 @@ pub struct Provenance {
     pub opened_by: Option<UnitId>,
     /// The unit that wrote the field last; none for what the platform filled in.
     pub fields: BTreeMap<String, UnitId>,
+    /// Who that was.
+    #[serde(default)]
+    pub by: BTreeMap<String, UserId>,
+}
+
+/// Who wrote a field.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Writer {
+    /// The unit; none for the platform itself.
+    pub unit: Option<UnitId>,
+    /// The person.
+    pub user: Option<UserId>,
+}
+
+/// Seals that were opened for a reader and are open still.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Opened(pub(crate) BTreeSet<(MatterId, String)>);
+
+impl Opened {
+    pub(crate) fn has(&self, matter: &MatterId, field: &str) -> bool {
+        self.0.iter().any(|(open, id)| open == matter && id == field)
+    }
 }
 
 impl Provenance {
@@ -37,34 +59,45 @@ impl Provenance {
         let (writer, fields) = match &event.what {
             What::Opened(opening) => {
                 self.opened_by = event.by.unit;
-                (event.by.unit, &opening.fields)
+                (Writer { unit: event.by.unit, user: event.by.user }, &opening.fields)
             }
-            What::Acted(act) if act.drafted_by.is_some() => (drafted_by, &act.input),
-            What::Acted(act) => (event.by.unit, &act.input),
+            What::Acted(act) if act.drafted_by.is_some() => {
+                (Writer { unit: drafted_by, user: act.drafted_by }, &act.input)
+            }
+            What::Acted(act) => (Writer { unit: event.by.unit, user: event.by.user }, &act.input),
             _ => return,
         };
         for field in fields.keys() {
-            match writer {
+            match writer.unit {
                 Some(unit) => drop(self.fields.insert(field.clone(), unit)),
                 None => drop(self.fields.remove(field)),
             }
+            match writer.user {
+                Some(user) => drop(self.by.insert(field.clone(), user)),
+                None => drop(self.by.remove(field)),
+            }
         }
+    }
+
+    /// Who wrote a field last.
+    #[must_use]
+    pub fn writer(&self, field: &str) -> Writer {
+        Writer { unit: self.fields.get(field).copied(), user: self.by.get(field).copied() }
     }
 }
 
-/// Whether somebody may read a field of that tier, written by that unit.
+/// Whether somebody may read a field of that tier, written by that person for that unit; `open` when its
+/// seal was opened for the reader. Who informed is to be known to the fewest: what is sealed is read by
+/// whoever wrote it, and by nobody else at the unit without asking.
 #[must_use]
-pub fn sees(tier: Tier, writer: Option<UnitId>, scope: &Scope) -> bool {
-    let ours = writer == Some(scope.unit);
+pub fn sees(tier: Tier, writer: Writer, scope: &Scope, open: bool) -> bool {
+    let ours = writer.unit == Some(scope.unit);
     let procuratorate = scope.side == Side::Procuratorate;
     match tier {
         Tier::Public | Tier::Shared => true,
         Tier::Procuratorate => scope.works() && (ours || procuratorate),
         Tier::Criminal => scope.works() && (ours || procuratorate || scope.police),
-        Tier::Sealed => {
-            ours && (scope.roles.contains(&RoleName::Handler)
-                || scope.roles.contains(&RoleName::Leader))
-        }
+        Tier::Sealed => scope.works() && (open || (ours && writer.user == Some(scope.user))),
     }
 }
 
@@ -118,13 +151,21 @@ pub struct SeenField<'a> {
 /// Takes out of a matter what somebody may not read. Without its procedure nothing is known of the
 /// tiers, and every field is hidden.
 #[must_use]
-pub fn seen(rules: &Rules, matter: &Matter, provenance: &Provenance, scope: &Scope) -> SeenMatter {
+pub fn seen(
+    rules: &Rules,
+    matter: &Matter,
+    provenance: &Provenance,
+    scope: &Scope,
+    opened: &Opened,
+) -> SeenMatter {
     let procedure = rules.of(matter);
     let mut matter = matter.clone();
+    let id_of_matter = matter.id.clone();
     let (mut masked, mut sensitive) = (BTreeSet::new(), BTreeSet::new());
     matter.fields.retain(|id, value| {
         let tier = tier(procedure, id);
-        let read = sees(tier, provenance.fields.get(id).copied(), scope);
+        let open = opened.has(&id_of_matter, id);
+        let read = sees(tier, provenance.writer(id), scope, open);
         if !read && !value.is_empty() {
             masked.insert(id.clone());
         }
@@ -136,9 +177,9 @@ pub fn seen(rules: &Rules, matter: &Matter, provenance: &Provenance, scope: &Sco
     let mut masked_draft = BTreeSet::new();
     matter.proposal = matter.proposal.filter(|draft| concerns(draft.unit, draft.waits_for, scope));
     if let Some(draft) = &mut matter.proposal {
-        let writer = Some(draft.unit);
+        let writer = Writer { unit: Some(draft.unit), user: Some(draft.by) };
         draft.input.retain(|id, value| {
-            let read = sees(tier(procedure, id), writer, scope);
+            let read = sees(tier(procedure, id), writer, scope, false);
             if !read && !value.is_empty() {
                 masked_draft.insert(id.clone());
             }
@@ -180,6 +221,7 @@ pub fn seen_events(
     matter: &Matter,
     events: Vec<Event>,
     scope: &Scope,
+    opened: &Opened,
 ) -> Vec<SeenEvent> {
     let procedure = rules.of(matter);
     let mut seen = Vec::new();
@@ -193,9 +235,12 @@ pub fn seen_events(
             _ => {}
         }
         let writer = match &event.what {
-            What::Acted(act) if act.drafted_by.is_some() => draft.map(|(unit, _)| unit),
-            _ => event.by.unit,
+            What::Acted(act) if act.drafted_by.is_some() => {
+                Writer { unit: draft.map(|(unit, _)| unit), user: act.drafted_by }
+            }
+            _ => Writer { unit: event.by.unit, user: event.by.user },
         };
+        let is_draft = matches!(event.what, What::Proposed(_));
         let known = draft.is_some_and(|(unit, waits_for)| concerns(unit, waits_for, scope));
         let of_draft = match &event.what {
             What::Proposed(_) | What::Approved { .. } => true,
@@ -234,7 +279,8 @@ pub fn seen_events(
         };
         if let Some(fields) = fields {
             fields.retain(|id, value| {
-                let read = sees(tier(procedure, id), writer, scope);
+                let open = !is_draft && opened.has(&matter.id, id);
+                let read = sees(tier(procedure, id), writer, scope, open);
                 if !read && !value.is_empty() {
                     masked.insert(id.clone());
                 }

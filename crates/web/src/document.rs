@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use procedure::definition::{FieldKind, Procedure};
 use procedure::matter::What;
 use procedure::{Matter, UnitId, Value};
+use store::access::AccessKind;
 use store::ledger::bundle::{DOCUMENTS_UNDER, Enclosed};
 use store::visibility::{Seen, SeenEvent};
 
@@ -73,7 +74,9 @@ async fn show(
     let made = made.ok_or(WebError::NotFound)?;
     let contents = room.procedure()?.document(&kind).map(|document| document.contents.as_slice());
     house
-        .note_reading(&who, &room, |field| contents.is_some_and(|all| all.contains(field)))
+        .note_reading(&who, &room, AccessKind::Document, |field| {
+            contents.is_some_and(|all| all.contains(field))
+        })
         .await?;
     let events = house.store.timeline(&who.scope, &matter.id).await?.unwrap_or_default();
     let (fields, hidden) = fields_at(&events, number);

@@ -3,6 +3,7 @@
 //! A receipt is a file a program verifies offline, and a page for people that says what it proves and
 //! what it does not. Both open only what their holder may see.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ::ledger::{Instant, Keys, Proved, Receipt, SignedCheckpoint, Standing, Witnessed};
@@ -13,6 +14,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use procedure::MatterId;
+use store::access::AccessKind;
 use store::ledger::proof::Watch;
 use store::setting::Setting;
 use store::{Scope, StoreError};
@@ -321,6 +323,11 @@ async fn file(
     house.keys()?;
     let room = Room::enter(&house, &who, &id).await?;
     let receipt = house.receipt(&who.scope, &room.matter().id, event).await?;
+    let names = receipt.openings.iter().filter_map(|(name, _)| name.as_str().split_once('/'));
+    let shown: BTreeSet<&str> = names.map(|(_, field)| field).collect();
+    house
+        .note_reading(&who, &room, AccessKind::Receipt, |field| shown.contains(field.as_str()))
+        .await?;
     let proof = receipt.to_text().map_err(WebError::internal)?;
     let name = file_name(&room.matter().number, event, who.language);
     let headers = [

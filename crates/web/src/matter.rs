@@ -9,6 +9,7 @@ pub(crate) mod place;
 mod progress;
 pub(crate) mod proposal;
 mod repair;
+pub(crate) mod seal;
 mod timeline;
 mod tree;
 mod urge;
@@ -26,6 +27,7 @@ use procedure::definition::ObligationKind;
 use procedure::matter::What;
 use procedure::{Matter, MatterId, Procedure, Rules, UnitId, UserId};
 use store::Scope;
+use store::access::AccessKind;
 use store::directory::Directory;
 use store::liaison::Person;
 use store::matter::Sight;
@@ -38,6 +40,7 @@ use self::offer::Offers;
 use self::place::Map;
 use self::progress::Milestone;
 use self::repair::Repair;
+use self::seal::Seals;
 use self::timeline::{Link, Material, Names};
 pub(crate) use self::timeline::{Moment, moments};
 use self::tree::Branch;
@@ -55,6 +58,8 @@ pub(crate) fn routes() -> Router<House> {
     Router::new()
         .route("/matters/{matter}", get(show))
         .route("/matters/{matter}/chart", get(chart::show))
+        .route("/matters/{matter}/seals/{field}", get(seal::form).post(seal::ask))
+        .route("/matters/{matter}/openings/{number}", get(seal::look).post(seal::answer))
         .route("/matters/{matter}/proposal", get(proposal::show).post(proposal::answer))
         .route("/matters/{matter}/obligations/{number}/urge", post(urge::urge))
 }
@@ -207,6 +212,7 @@ struct MatterPage {
     refused_words: String,
     parties: Vec<Party>,
     access: Option<Access>,
+    seals: Option<Seals>,
 }
 
 /// `GET /matters/{matter}`.
@@ -226,8 +232,9 @@ async fn show(
         (own.unwrap_or_default(), BTreeMap::new())
     };
     let people = People::of(&house, matter, &events).await?;
-    house.note_reading(&who, &room, |_| true).await?;
+    house.note_reading(&who, &room, AccessKind::Read, |_| true).await?;
     let access = access::access(&house, &who, &room).await?;
+    let seals = seal::seals(&house, &who, &room).await?;
     let head = head(&look, &room, &people);
     let shell = room.shell(&house, &who, &head.title).await?.crumb_here(&head.number);
     let offers = offer::all(&look, &room.sight.whole, matter);
@@ -263,6 +270,7 @@ async fn show(
         refused_words,
         parties: parties(&look, matter, procedure, &people),
         access,
+        seals,
         head,
         has_receipts: house.keys().is_ok(),
     };
@@ -270,16 +278,17 @@ async fn show(
 }
 
 impl House {
-    /// Writes down which sensitive fields of a matter were read.
+    /// Writes down which sensitive fields of a matter were read, and how.
     pub(crate) async fn note_reading(
         &self,
         who: &SignedIn,
         room: &Room,
+        kind: AccessKind,
         was_read: impl Fn(&String) -> bool,
     ) -> Result<(), WebError> {
         let sensitive = room.sight.seen.sensitive.iter().filter(|field| was_read(field));
         let read: Vec<&str> = sensitive.map(String::as_str).collect();
-        Ok(self.store.note_access(&who.scope, &room.matter().id, &read).await?)
+        Ok(self.store.note_access(&who.scope, &room.matter().id, kind, &read).await?)
     }
 }
 

@@ -11,8 +11,11 @@ use store::matter::{Filter, Page as Rows, Sort};
 use crate::House;
 use crate::error::WebError;
 use crate::filters;
+use crate::matter::look::Look;
+use crate::matter::seal::{person, standing};
 use crate::message::T;
 use crate::parts::line::{Line, Reader};
+use crate::parts::mark::minute;
 use crate::session::{SeenUntil, SignedIn, with_seen};
 use crate::shell::{Page, Shell};
 
@@ -31,6 +34,39 @@ struct NewsPage {
     shell: Shell,
     rows: Vec<(Line, bool)>,
     fresh: usize,
+    /// What happened to what one's unit sealed, and to one's own applications.
+    seals: Vec<Told>,
+}
+
+/// An application to read what is sealed.
+#[derive(Debug)]
+struct Told {
+    href: String,
+    who: String,
+    at: String,
+    standing: String,
+}
+
+/// Most applications shown.
+const SEALS_MAX: usize = 10;
+
+async fn seals(house: &House, who: &SignedIn) -> Result<Vec<Told>, WebError> {
+    let (rules, directory) = (house.store.rules(), house.store.directory());
+    let look = Look {
+        rules: &rules,
+        directory: &directory,
+        scope: &who.scope,
+        now: house.now(),
+        language: who.language,
+    };
+    let told = house.store.seal_news(&who.scope).await?;
+    let told = told.iter().take(SEALS_MAX).map(|one| Told {
+        href: format!("/matters/{}#seals", one.matter),
+        who: person(&look, one.unit, &one.user_name),
+        at: minute(one.asked_at),
+        standing: standing(&look, one),
+    });
+    Ok(told.collect())
 }
 
 /// `GET /news`: since the last look, what changed is marked.
@@ -57,6 +93,7 @@ async fn show(
     let title = language.t()("shell.news");
     let shell = house.shell(&who, "", title).await?.crumb_here(title);
     let page = NewsPage {
+        seals: seals(&house, &who).await?,
         t: language.t(),
         shell,
         rows: matters

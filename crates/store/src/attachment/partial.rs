@@ -4,18 +4,24 @@
 //! The bytes lie in `FILES/partial`, and the length of the file alone says how far it has come: what a
 //! broken connection or a killed program had delivered counts. Every piece is written under a lock of the
 //! file and only where the sender says it stands, so of two senders one is refused. The hash is taken of
-//! what lies on the disk when the last byte has come.
+//! what lies on the disk when the last byte has come. Until then it lies there hidden by a stream cipher,
+//! which does not change its length; whole, it is sealed like any other.
 
 use std::fs::OpenOptions;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use aes_gcm::aead::array::Array;
+use ctr::Ctr128BE;
+use ctr::cipher::{KeyIvInit as _, StreamCipher as _, StreamCipherSeek as _};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
+use sm4::Sm4;
 
 use super::{
-    Attachment, SNIFFED_BYTES, UploadError, failed, file_name, media_type, noting, open_file_name,
-    place, seal_file_name,
+    Attachment, HEAD_BYTES, SNIFFED_BYTES, Sealer, Tail, UploadError, blocking, content, failed,
+    file_name, is_what_it_says, media_type, noting, open_file_name, place, place_of, scan,
+    seal_file_name,
 };
 use crate::db::Statement;
 use crate::error::StoreError;
@@ -23,7 +29,7 @@ use crate::randomness::{hex, secret};
 use crate::row::{Row, Value};
 use crate::scope::Scope;
 use crate::store::Store;
-use crate::vault::Vault;
+use crate::vault::{KeyBytes, Vault};
 
 /// Most files of one person that may be on their way at once.
 pub const PARTIALS_MAX: u32 = 40;
@@ -64,6 +70,7 @@ pub struct Piece {
     scope: Scope,
     partial: Partial,
     path: PathBuf,
+    key: KeyBytes,
     gathered: Vec<u8>,
 }
 
@@ -214,6 +221,7 @@ impl Store {
             store: self.clone(),
             scope: scope.clone(),
             path: self.partial_path(id),
+            key: self.key_of(id)?,
             partial,
             gathered: Vec::with_capacity(WRITTEN_BYTES),
         })
@@ -268,13 +276,28 @@ impl Store {
         const WHOLE: &str = "update partial_upload set sha256 = $1 where upload_id = $2";
         let path = self.partial_path(&partial.id);
         let read = path.clone();
-        let (sha256, beginning) =
-            blocking(move || hashed(&read)).await?.map_err(|source| failed(&path, source))?;
+        let inner = self.inner();
+        let random = secret(&*inner.randomness).map_err(super::no_randomness)?;
+        let whole = super::Incoming(inner.files.join("incoming").join(random));
+        let (database, to, key) =
+            (self.database().clone(), whole.0.clone(), self.key_of(&partial.id)?);
+        let sealer = Sealer::new(&*inner.randomness).map_err(super::no_randomness)?;
+        let sealed = blocking(move || sealed(database.vault(), &read, &key, sealer, &to)).await?;
+        let Whole { sha256, beginning, tail } = sealed.map_err(|source| failed(&path, source))?;
         let told = partial.told_sha256.as_ref();
         let judged = if told.is_some_and(|told| *told != sha256) {
             Err(UploadError::Digest)
         } else {
-            media_type(&partial.name, &beginning)
+            media_type(&partial.name, &beginning).and_then(|media_type| {
+                is_what_it_says(media_type, tail.bytes())?;
+                Ok(media_type)
+            })
+        };
+        let judged = match judged {
+            Ok(media_type) => {
+                scan::scan(inner, || content(inner, &whole.0, &sha256)).await.map(|()| media_type)
+            }
+            Err(error) => Err(error),
         };
         let media_type = match judged {
             Ok(media_type) => media_type,
@@ -283,8 +306,7 @@ impl Store {
                 return Err(error);
             }
         };
-        let inner = self.inner();
-        place(inner, &path, &sha256).await?;
+        place(inner, &whole.0, &sha256).await?;
         let attachment = Attachment {
             sha256,
             size_bytes: partial.size_bytes,
@@ -296,7 +318,20 @@ impl Store {
         let values = vec![(&attachment.sha256).into(), (&partial.id).into()];
         statements.push(Statement { sql: WHOLE, values });
         self.write(statements).await?;
+        match tokio::fs::remove_file(&path).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(&path, error).into());
+            }
+            _ => {}
+        }
+        self.preview_later(&attachment.sha256, &attachment.media_type);
         Ok(attachment)
+    }
+
+    /// The key a file is kept under while it is on its way.
+    fn key_of(&self, id: &str) -> Result<KeyBytes, StoreError> {
+        let key = self.database().vault().key_on_the_way(id);
+        key.map_err(|error| StoreError::damaged("vault", error))
     }
 }
 
@@ -337,8 +372,9 @@ impl Piece {
         }
         let bytes = std::mem::take(&mut self.gathered);
         let (path, at) = (self.path.clone(), self.partial.offset_bytes);
+        let key = self.key.clone();
         let (appended, bytes) = blocking(move || {
-            let appended = append(&path, at, &bytes);
+            let appended = append(&path, &key, at, &bytes);
             (appended, bytes)
         })
         .await?;
@@ -359,8 +395,8 @@ impl Piece {
 
     /// Refuses a file of the wrong kind before the rest of it is sent.
     async fn judge(&mut self) -> Result<(), UploadError> {
-        let path = self.path.clone();
-        let beginning = blocking(move || beginning(&path))
+        let (path, key) = (self.path.clone(), self.key.clone());
+        let beginning = blocking(move || beginning(&path, &key))
             .await?
             .map_err(|source| failed(&self.path, source))?;
         if let Err(error) = media_type(&self.partial.name, &beginning) {
@@ -376,12 +412,12 @@ impl Drop for Piece {
     fn drop(&mut self) {
         if !self.gathered.is_empty() {
             // When the disk refuses, the sender is told by where the file stands.
-            drop(append(&self.path, self.partial.offset_bytes, &self.gathered));
+            drop(append(&self.path, &self.key, self.partial.offset_bytes, &self.gathered));
         }
     }
 }
 
-fn append(path: &Path, at: u64, bytes: &[u8]) -> std::io::Result<Appended> {
+fn append(path: &Path, key: &KeyBytes, at: u64, bytes: &[u8]) -> std::io::Result<Appended> {
     let mut file = match OpenOptions::new().write(true).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Appended::Gone),
@@ -394,31 +430,68 @@ fn append(path: &Path, at: u64, bytes: &[u8]) -> std::io::Result<Appended> {
         return Ok(Appended::Moved(stands_at));
     }
     file.seek(SeekFrom::Start(at))?;
-    file.write_all(bytes)?;
+    let mut bytes = bytes.to_vec();
+    hide(key, at, &mut bytes)?;
+    file.write_all(&bytes)?;
     Ok(Appended::Well)
 }
 
-fn beginning(path: &Path) -> std::io::Result<Vec<u8>> {
+/// Hides bytes that stand at a place of a file on its way, or shows them again: SM4 in counter mode, so that
+/// the file is as long as what has come. Whether they are what was sent, its hash tells when it is whole.
+fn hide(key: &KeyBytes, at: u64, bytes: &mut [u8]) -> std::io::Result<()> {
+    let mut stream = Ctr128BE::<Sm4>::new(&Array(**key), &Array([0; 16]));
+    stream.try_seek(at).map_err(std::io::Error::other)?;
+    stream.try_apply_keystream(bytes).map_err(std::io::Error::other)
+}
+
+fn beginning(path: &Path, key: &KeyBytes) -> std::io::Result<Vec<u8>> {
     let mut begun = Vec::with_capacity(SNIFFED_BYTES);
     std::fs::File::open(path)?.take(SNIFFED_BYTES as u64).read_to_end(&mut begun)?;
+    hide(key, 0, &mut begun)?;
     Ok(begun)
 }
 
-/// SHA-256 of what lies on the disk, made durable, and its beginning.
-fn hashed(path: &Path) -> std::io::Result<(String, Vec<u8>)> {
-    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
-    file.sync_all()?;
-    let (mut hash, mut part, mut begun) = (Sha256::new(), vec![0; HASHED_BYTES], Vec::new());
+/// A file that has come, sealed.
+struct Whole {
+    sha256: String,
+    beginning: Vec<u8>,
+    tail: Tail,
+}
+
+/// Seals what has come into a file of its own, made durable.
+fn sealed(
+    vault: &Vault,
+    path: &Path,
+    key: &KeyBytes,
+    mut sealer: Sealer,
+    to: &Path,
+) -> std::io::Result<Whole> {
+    let mut file = std::fs::File::open(path)?;
+    let mut into = OpenOptions::new().write(true).create_new(true).open(to)?;
+    into.write_all(&[0; HEAD_BYTES])?;
+    let (mut hash, mut part, mut beginning) = (Sha256::new(), vec![0; HASHED_BYTES], Vec::new());
+    let (mut tail, mut at) = (Tail::default(), 0);
     loop {
         let read = file.read(&mut part)?;
-        let bytes = part.get(..read).unwrap_or_default();
+        let bytes = part.get_mut(..read).unwrap_or_default();
         if bytes.is_empty() {
-            return Ok((hex(&hash.finalize()), begun));
+            break;
         }
-        let missing = SNIFFED_BYTES.saturating_sub(begun.len());
-        begun.extend(bytes.iter().take(missing));
-        hash.update(bytes);
+        hide(key, at, bytes)?;
+        at += bytes.len() as u64;
+        let missing = SNIFFED_BYTES.saturating_sub(beginning.len());
+        beginning.extend(bytes.iter().take(missing));
+        tail.push(bytes);
+        hash.update(&*bytes);
+        into.write_all(&sealer.push(bytes)?)?;
     }
+    let sha256 = hex(&hash.finalize());
+    let (last, head) = sealer.finish(vault, &place_of(&sha256))?;
+    into.write_all(&last)?;
+    into.seek(SeekFrom::Start(0))?;
+    into.write_all(&head)?;
+    into.sync_all()?;
+    Ok(Whole { sha256, beginning, tail })
 }
 
 fn partial(vault: &Vault, id: &str, row: &Row) -> Result<Partial, StoreError> {
@@ -453,13 +526,4 @@ fn is_hash(text: &str) -> bool {
 
 fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Database {
-        operation: "wait for the disk".to_owned(),
-        source: Box::new(error),
-    })
 }

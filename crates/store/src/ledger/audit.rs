@@ -21,7 +21,7 @@ use crate::ledger::entry::{HouseRow, MatterHead, Secret, of_event, of_house};
 use crate::ledger::proof::hash;
 use crate::ledger::{Appending, HEAD, head, key, read_table};
 use crate::row::Row;
-use crate::vault::Vault;
+use crate::vault::{CLOSED, Vault};
 
 /// Leaves looked at before the next are read.
 const LEAVES_AT_ONCE: i64 = 2_000;
@@ -626,7 +626,11 @@ async fn files(tx: &mut Tx, folder: &Path, audit: &mut Audit) -> Result<(), Stor
         for row in &rows {
             last = row.get(0)?;
             let (sha256, folder) = (last.clone(), folder.to_owned());
-            let found = tokio::task::spawn_blocking(move || stored_hash(&folder, &sha256)).await;
+            let vault = tx.shared_vault();
+            let found = tokio::task::spawn_blocking(move || {
+                stored_hash(vault.get().unwrap_or(&CLOSED), &folder, &sha256)
+            })
+            .await;
             let found = found.ok().flatten();
             audit.files += 1;
             if found.as_deref() != Some(last.as_str()) {

@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use procedure::{Matter, MatterId, Value, What};
-use tokio::io::AsyncReadExt as _;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
@@ -19,6 +18,7 @@ use calendar::Words;
 use ::ledger::bundle::{LOG_PATH, MANIFEST_PATH};
 use ::ledger::{FileHash, Hashing, Instant, Label, Listed, Manifest, ManifestError, Receipt};
 
+use crate::attachment::AttachmentFile;
 use crate::error::StoreError;
 use crate::ledger::entry::unwritable;
 use crate::ledger::proof::receipt_of;
@@ -36,8 +36,6 @@ pub const ATTACHMENTS_UNDER: &str = "attachments/";
 pub const DOCUMENTS_UNDER: &str = "documents/";
 /// Most characters of an attachment's own name in its path.
 const NAME_CHARS_MAX: usize = 80;
-/// Bytes of an attachment copied at once.
-const PIECE_BYTES: usize = 1 << 16;
 
 /// Why a matter was not exported.
 #[derive(Debug, thiserror::Error)]
@@ -148,16 +146,12 @@ impl<W: Write> Packing<'_, W> {
         Ok(())
     }
 
-    async fn copy(&mut self, path: String, mut from: tokio::fs::File) -> Result<(), BundleError> {
+    async fn copy(&mut self, path: String, mut from: AttachmentFile) -> Result<(), BundleError> {
         self.archive.begin(&path).map_err(BundleError::Write)?;
         let mut hashing = Hashing::default();
-        let mut piece = vec![0; PIECE_BYTES];
-        loop {
-            let read = from.read(&mut piece).await.map_err(BundleError::Write)?;
-            let bytes = piece.get(..read).filter(|bytes| !bytes.is_empty());
-            let Some(bytes) = bytes else { break };
-            hashing.update(bytes);
-            self.archive.write_all(bytes).map_err(BundleError::Write)?;
+        while let Some(bytes) = from.next_piece().await.map_err(BundleError::Write)? {
+            hashing.update(&bytes);
+            self.archive.write_all(&bytes).map_err(BundleError::Write)?;
         }
         self.listed(path, hashing.listed().0);
         Ok(())
@@ -308,7 +302,8 @@ impl Store {
         let label: Label = id.as_str().parse().map_err(unwritable)?;
         let mut packed = Vec::new();
         let mut later = u32::MAX;
-        for seen in seen_events(&self.rules(), &matter, events, scope) {
+        let opened = self.opened(scope, [&matter]).await?;
+        for seen in seen_events(&self.rules(), &matter, events, scope, &opened) {
             let number = seen.event.number;
             // One that happened meanwhile is under no checkpoint yet, and none after it is.
             let Some(receipt) = receipt_of(&mut tx, &matter, &seen).await? else {

@@ -299,7 +299,8 @@ impl Store {
         };
         // Whether a draft may be known of depends on what happened before.
         let events = crate::event::event_list(&mut tx, matter).await?;
-        let seen = seen_events(&self.rules(), &found, events, scope);
+        let opened = self.opened(scope, [&found]).await?;
+        let seen = seen_events(&self.rules(), &found, events, scope, &opened);
         let Some(seen) = seen.into_iter().find(|seen| seen.event.number == number) else {
             return Ok(None);
         };

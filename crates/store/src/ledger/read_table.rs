@@ -35,7 +35,7 @@ pub fn read_tables() -> impl Iterator<Item = &'static str> {
 }
 
 /// Every other table, and why an audit does not compute it again.
-pub const SOURCES: [(&str, &str); 28] = [
+pub const SOURCES: [(&str, &str); 33] = [
     ("event", "what everything follows from; each row is a leaf of the log"),
     ("admin_event", "each row is a leaf of the log"),
     ("ledger_leaf", "the log itself; computed from the events"),
@@ -52,6 +52,10 @@ pub const SOURCES: [(&str, &str); 28] = [
     ("calendar_table", "as published; its loading is in the log"),
     ("matter_keeper", "a unit's own arrangement"),
     ("session", "who is signed in at the moment"),
+    ("second_factor", "a person's own; its making and its end are in the log"),
+    ("recovery_code", "a person's own; each works once"),
+    ("sign_in_half", "who is signing in at the moment"),
+    ("provider_visit", "who is at the identity provider at the moment"),
     ("sign_in_guard", "who failed to sign in lately"),
     ("import_draft", "a preview waiting to be confirmed"),
     ("idempotency", "answers kept for some days"),
@@ -63,6 +67,7 @@ pub const SOURCES: [(&str, &str); 28] = [
     ("job", "long work, kept for some days"),
     ("partial_upload", "files on their way in"),
     ("vault_key", "keys of what is sealed, sealed in turn; what they seal opens or does not"),
+    ("seal_opening", "who asked to read what is sealed; each step is in the log"),
     ("migration", "the steps the tables have taken"),
 ];
 

@@ -3,6 +3,7 @@
 use procedure::definition::RoleName;
 use procedure::definition::RoleName::{Handler, Leader, Viewer};
 use procedure::{MatterId, UserId};
+use store::access::AccessKind;
 use store::matter::{Page, Total};
 
 use crate::world::{
@@ -32,10 +33,14 @@ async fn readings_are_told_to_whom_the_fields_concern() {
         let root = root.unwrap().matter;
         world.served(&root).await;
         let ours = world.scope(&prosecutor());
-        world.store.note_access(&ours, &root, &["informant", "plan"]).await.unwrap();
+        world
+            .store
+            .note_access(&ours, &root, AccessKind::Read, &["informant", "plan"])
+            .await
+            .unwrap();
         world.clock.set("2026-03-03T09:00:00");
         let above = world.scope(&actor(7, PROVINCE_PROCURATORATE, &[RoleName::Leader]));
-        world.store.note_access(&above, &root, &["plan"]).await.unwrap();
+        world.store.note_access(&above, &root, AccessKind::Read, &["plan"]).await.unwrap();
 
         // A viewer of the unit that wrote them may not read them, but may know who did.
         for roles in [[Handler], [Viewer]] {
@@ -80,6 +85,54 @@ async fn a_family_is_told_at_once_as_each_of_its_matters() {
         }
         let stranger = world.scope(&actor(9, WATER, &[RoleName::Handler]));
         assert!(world.store.timelines(&stranger, &root).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_one_does_on_a_day_stands_together_with_how_often() {
+    each_engine(async |world| {
+        let input = [("informant", "王某"), ("plan", "先取样")];
+        let root = world.open("trouble", None, "渭河异味", &prosecutor(), &[], &input).await;
+        let root = root.unwrap().matter;
+        world.served(&root).await;
+        let (ours, theirs) = (world.scope(&prosecutor()), world.scope(&officer()));
+        let note = async |scope, kind, fields: &[&str]| {
+            world.store.note_access(scope, &root, kind, fields).await.unwrap();
+        };
+        for hour in ["09", "15", "23"] {
+            world.clock.set(&format!("2026-03-02T{hour}:30:00"));
+            note(&ours, AccessKind::Read, &["plan"]).await;
+        }
+        note(&ours, AccessKind::Read, &["informant", "plan"]).await;
+        world.clock.set("2026-03-03T00:10:00");
+        note(&ours, AccessKind::Read, &["plan"]).await;
+        note(&ours, AccessKind::Document, &[]).await;
+        note(&theirs, AccessKind::Receipt, &[]).await;
+        // A reading of nothing that only some may read leaves nothing.
+        note(&theirs, AccessKind::Read, &[]).await;
+        let list = async |scope| {
+            let list =
+                world.store.access_list(scope, &root, Page::first(10)).await.unwrap().unwrap();
+            let line = |row: &store::access::AccessRow| {
+                (row.kind.id(), row.fields.join("+"), row.times, row.at)
+            };
+            list.rows.iter().map(line).collect::<Vec<_>>()
+        };
+        let at = crate::world::at;
+        let told = list(&ours).await;
+        assert_eq!(
+            told,
+            [
+                ("document", String::new(), 1, at("2026-03-03T00:10:00")),
+                ("read", "plan".to_owned(), 1, at("2026-03-03T00:10:00")),
+                ("read", "informant+plan".to_owned(), 1, at("2026-03-02T23:30:00")),
+                ("read", "plan".to_owned(), 3, at("2026-03-02T23:30:00")),
+            ]
+        );
+        // What the other side took out is told to them alone.
+        let told = list(&theirs).await;
+        assert_eq!(told, [("receipt", String::new(), 1, at("2026-03-03T00:10:00"))]);
     })
     .await;
 }

@@ -1,7 +1,6 @@
 //! Files: in whole or not at all, and opened only in scope.
 
 use store::attachment::{Attachment, UploadError};
-use tokio::io::AsyncReadExt as _;
 
 use crate::world::{WATER, World, actor, each_engine, officer, prosecutor, refused};
 use procedure::definition::RoleName;
@@ -37,9 +36,7 @@ async fn a_file_is_opened_by_those_who_see_it_and_nobody_else() {
             .await
             .unwrap()
             .unwrap();
-        let mut bytes = Vec::new();
-        open.read_to_end(&mut bytes).await.unwrap();
-        assert_eq!(bytes, PDF);
+        assert_eq!(open.read_all().await.unwrap(), PDF);
 
         // Knowing the hash opens nothing: naming another unit's file is refused.
         let input = [("photos", file.raw())];
@@ -163,8 +160,7 @@ async fn a_file_broken_off_goes_on_where_it_stood() {
         assert_eq!(whole.sha256, sha256(&bytes));
         assert_eq!((whole.size_bytes, whole.media_type.as_str()), (size, "application/pdf"));
         let (_, mut file) = store.attachment_open(&scope, &whole.sha256).await.unwrap().unwrap();
-        let mut read = Vec::new();
-        file.read_to_end(&mut read).await.unwrap();
+        let read = file.read_all().await.unwrap();
         assert!(read == bytes);
         assert_eq!(lying(world, "partial"), 0);
         // The answer to the last piece was lost: it is given again.

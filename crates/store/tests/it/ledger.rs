@@ -241,7 +241,10 @@ async fn without_log(world: &World) {
     tx.batch(
         "drop table ledger_leaf; drop table ledger_tile; drop table ledger_head;
          drop table ledger_checkpoint; alter table event drop column leaf;
-         delete from migration where number in (7, 11)",
+         drop table vault_key; drop table seal_opening;
+         alter table access_event drop column kind; alter table access_event drop column day;
+         alter table attachment drop column taken;
+         delete from migration where number in (7, 9, 10, 11)",
     )
     .await
     .unwrap();
@@ -450,8 +453,10 @@ async fn an_attachment_whose_bytes_were_changed_or_taken_away_is_named() {
         let against = Against { files: Some(&folder), ..Against::rules(&rules) };
         let all = audit_all(&world.database, against).await.unwrap();
         assert_eq!((all.findings, all.files), (vec![], 1));
-        let path = folder.join(&sha256[..2]).join(&sha256[2..]);
-        std::fs::write(&path, b"%PDF-1.7 ,..").unwrap();
+        let path = folder.join(&sha256[..2]).join(format!("{}.sealed", &sha256[2..]));
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[60] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
         let found = audit_all(&world.database, against).await.unwrap().findings;
         assert_eq!(found, [Finding::FileChanged { sha256: sha256.clone(), is_gone: false }]);
         std::fs::remove_file(&path).unwrap();

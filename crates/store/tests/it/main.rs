@@ -22,6 +22,7 @@ mod list;
 mod listed;
 mod people;
 mod punctuality;
+mod seal;
 mod sight;
 mod vault;
 mod walk;

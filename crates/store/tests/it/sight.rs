@@ -51,7 +51,7 @@ async fn hidden_fields_are_named_as_hidden() {
     each_engine(async |world| {
         let root = open_with_secrets(world).await;
         let cases: [(i64, &[RoleName], &[&str]); 6] = [
-            (PROCURATORATE, &[RoleName::Handler], &[]),
+            (PROCURATORATE, &[RoleName::Handler, RoleName::Leader], &["informant"]),
             (PROCURATORATE, &[RoleName::Clerk], &["informant"]),
             (PROCURATORATE, &[RoleName::Viewer], &["informant", "plan"]),
             (PROVINCE_PROCURATORATE, &[RoleName::Leader], &["informant"]),
@@ -140,7 +140,11 @@ async fn reading_what_only_some_may_read_is_written_down() {
         let seen = world.store.matter_fetch(&scope, &root).await.unwrap().unwrap().seen;
         let fields: Vec<_> = seen.sensitive.iter().map(String::as_str).collect();
         assert_eq!(fields, ["informant", "plan"]);
-        world.store.note_access(&scope, &root, &fields).await.unwrap();
+        world
+            .store
+            .note_access(&scope, &root, store::access::AccessKind::Read, &fields)
+            .await
+            .unwrap();
         assert_eq!(world.column("select fields from access_event").await, ["informant plan"]);
         let gone = world.execute("delete from access_event", &[]).await.unwrap_err();
         assert!(gone.is_constraint("access_event_append_only"));

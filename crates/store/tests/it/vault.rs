@@ -8,6 +8,7 @@ use store::backup;
 use store::draft::{Draft, DraftBody};
 use store::matter::Page;
 use store::randomness::SystemRandomness;
+use store::ledger::audit::{Against, audit_all};
 use store::vault::{MasterKeys, Vault, VaultError};
 use store::{Engine, StoreError};
 
@@ -79,9 +80,14 @@ async fn what_is_sealed_lies_nowhere_in_the_clear() {
         let name = format!("{INFORMANT}的身份证.pdf");
         let ours = world.scope(&prosecutor());
         let mut upload = world.store.attachment_begin(&ours, &name).await.unwrap();
-        upload.write(b"%PDF-1.7").await.unwrap();
+        let content = format!("%PDF-1.7 {INFORMANT}");
+        upload.write(content.as_bytes()).await.unwrap();
         let file = upload.finish().await.unwrap();
-        world.store.partial_begin(&ours, &name, 9, None).await.unwrap();
+        // One that has only half come.
+        let half = world.store.partial_begin(&ours, &name, 99, None).await.unwrap();
+        let mut piece = world.store.partial_resume(&ours, &half.id, 0).await.unwrap();
+        piece.write(content.as_bytes()).await.unwrap();
+        assert_eq!(piece.finish().await.unwrap().offset_bytes, content.len() as u64);
         let to = crate::world::BUREAU.to_string();
         let parties = [("recipient", to.as_str())];
         let letter = world
@@ -116,16 +122,18 @@ async fn what_is_sealed_lies_nowhere_in_the_clear() {
         world.store.checkpoint().await.unwrap();
         let receipt = world.store.receipt(&ours, &root, 1).await.unwrap().unwrap();
         assert!(receipt.to_text().unwrap().contains(INFORMANT));
-        let (open, _) = world.store.attachment_open(&ours, &file.sha256).await.unwrap().unwrap();
+        let (open, mut bytes) =
+            world.store.attachment_open(&ours, &file.sha256).await.unwrap().unwrap();
         assert_eq!(open.name, name);
+        assert_eq!(bytes.read_all().await.unwrap(), content.as_bytes());
         for nobody in [INFORMANT, PLAN] {
             let found = world.store.matter_search(&ours, nobody, Page::first(10)).await.unwrap();
             assert_eq!(found.rows, []);
         }
         // And the log says what it said: every leaf is computed again from what was opened.
-        let found = store::ledger::audit::audit_all(
+        let found = audit_all(
             &world.database,
-            store::ledger::audit::Against::rules(&crate::world::rules()),
+            Against::rules(&crate::world::rules()),
         )
         .await
         .unwrap();
@@ -165,9 +173,9 @@ async fn a_sealed_value_moved_to_another_matter_does_not_open() {
         let error = informant(world, &one).await.unwrap_err();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
         assert!(informant(world, &two).await.unwrap().is_some());
-        let found = store::ledger::audit::audit_all(
+        let found = audit_all(
             &world.database,
-            store::ledger::audit::Against::rules(&crate::world::rules()),
+            Against::rules(&crate::world::rules()),
         )
         .await
         .unwrap();
@@ -214,9 +222,9 @@ async fn a_new_master_key_opens_what_was_sealed_and_the_old_one_no_more() {
         let alone: MasterKeys = first.parse().unwrap();
         let database = other().await;
         Vault::open_to_read(&database, &alone).await.unwrap();
-        let found = store::ledger::audit::audit_all(
+        let found = audit_all(
             &database,
-            store::ledger::audit::Against::rules(&crate::world::rules()),
+            Against::rules(&crate::world::rules()),
         )
         .await
         .unwrap();
@@ -248,6 +256,80 @@ async fn nobody_else_opens_a_draft() {
         world.execute("update draft set user_id = $1", &[officer().user.into()]).await.unwrap();
         let moved = world.store.draft_list(officer().user).await;
         assert!(matches!(moved, Err(StoreError::Damaged { .. })));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sealed_file_that_was_changed_cut_or_moved_does_not_open() {
+    each_engine(async |world| {
+        let ours = world.scope(&prosecutor());
+        let mut stored = Vec::new();
+        for filler in [b'a', b'b'] {
+            let mut upload = world.store.attachment_begin(&ours, "大.pdf").await.unwrap();
+            let bytes = [b"%PDF-1.7 ".to_vec(), vec![filler; 200_000]].concat();
+            for piece in bytes.chunks(70_001) {
+                upload.write(piece).await.unwrap();
+            }
+            stored.push((upload.finish().await.unwrap().sha256, bytes));
+        }
+        let path = |sha256: &str| {
+            let (folder, rest) = sha256.split_at(2);
+            world.folder.join("files").join(folder).join(format!("{rest}.sealed"))
+        };
+        let read = |sha256: String| {
+            let (store, ours) = (world.store.clone(), ours.clone());
+            async move {
+                let (_, mut file) = match store.attachment_open(&ours, &sha256).await {
+                    Ok(found) => found.unwrap(),
+                    Err(_) => return None,
+                };
+                file.read_all().await.ok()
+            }
+        };
+        for (sha256, bytes) in &stored {
+            assert_eq!(read(sha256.clone()).await.as_ref(), Some(bytes));
+        }
+        let (sha256, other) = (&stored[0].0, &stored[1].0);
+        let whole = std::fs::read(path(sha256)).unwrap();
+        // The mark, the key, the first piece, the last, and the end.
+        for at in [0, 20, 100, 150_000, whole.len() - 1] {
+            let mut changed = whole.clone();
+            changed[at] ^= 1;
+            std::fs::write(path(sha256), &changed).unwrap();
+            assert_eq!(read(sha256.clone()).await, None, "byte {at}");
+        }
+        for length in [30, 100, 52 + 65_552, whole.len() - 1] {
+            std::fs::write(path(sha256), &whole[..length]).unwrap();
+            assert_eq!(read(sha256.clone()).await, None, "cut at {length}");
+        }
+        std::fs::copy(path(other), path(sha256)).unwrap();
+        assert_eq!(read(sha256.clone()).await, None, "another file in its place");
+        std::fs::write(path(sha256), &whole).unwrap();
+        assert!(read(sha256.clone()).await.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_stored_before_there_was_a_vault_is_still_read_and_sealed_when_it_comes_again() {
+    each_engine(async |world| {
+        let ours = world.scope(&prosecutor());
+        let upload = async || {
+            let mut upload = world.store.attachment_begin(&ours, "旧.pdf").await.unwrap();
+            upload.write(b"%PDF-1.7 old").await.unwrap();
+            upload.finish().await.unwrap().sha256
+        };
+        let sha256 = upload().await;
+        let (folder, rest) = sha256.split_at(2);
+        let folder = world.folder.join("files").join(folder);
+        let (clear, sealed) = (folder.join(rest), folder.join(format!("{rest}.sealed")));
+        std::fs::remove_file(&sealed).unwrap();
+        std::fs::write(&clear, b"%PDF-1.7 old").unwrap();
+        let (_, mut file) = world.store.attachment_open(&ours, &sha256).await.unwrap().unwrap();
+        assert_eq!(file.read_all().await.unwrap(), b"%PDF-1.7 old");
+        assert_eq!(upload().await, sha256);
+        assert!(sealed.exists() && !clear.exists());
     })
     .await;
 }

@@ -170,6 +170,8 @@ fn not_taken(error: UploadError) -> WebError {
         UploadError::Store(error) => return error.into(),
         UploadError::Empty => faults.tell("body", "api.file-empty", &[]),
         UploadError::Name => faults.tell(NAME, "api.file-name", &[]),
+        UploadError::Infected => return WebError::Bad(words("attachment.infected")),
+        UploadError::NotScanned => return WebError::Bad(words("attachment.not-scanned")),
         // Faults of files in several pieces, which do not come here.
         UploadError::Gone
         | UploadError::Offset { .. }
@@ -196,5 +198,6 @@ pub(super) async fn hand_out(
     }
     let found = house.store.attachment_open(&caller.scope, &sha256).await?;
     let (attachment, file) = found.ok_or(WebError::NotFound)?;
+    house.store.attachment_note(&caller.scope, &sha256).await?;
     Ok(saved(&attachment, file).into_response())
 }

@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use procedure::MatterId;
+use store::access::AccessKind;
 
 use super::caller::Caller;
 use crate::House;
@@ -33,6 +34,12 @@ pub(super) async fn receipt(
     let matter: MatterId = matter.parse().map_err(|_| WebError::NotFound)?;
     let event: u32 = event.parse().map_err(|_| WebError::NotFound)?;
     let receipt = house.receipt(&caller.scope, &matter, event).await?;
+    let sight =
+        house.store.matter_fetch(&caller.scope, &matter).await?.ok_or(WebError::NotFound)?;
+    let names = receipt.openings.iter().filter_map(|(name, _)| name.as_str().split_once('/'));
+    let read: Vec<&str> =
+        names.map(|(_, id)| id).filter(|id| sight.seen.sensitive.contains(*id)).collect();
+    house.store.note_access(&caller.scope, &matter, AccessKind::Receipt, &read).await?;
     Ok(json(receipt.to_text().map_err(WebError::internal)?))
 }
 

@@ -19,6 +19,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use store::Scope;
+use store::access::AccessKind;
 use store::directory::Directory;
 use store::liaison::Person;
 use store::matter::{Light, Sight};
@@ -335,7 +336,7 @@ pub(super) async fn note(
 ) -> Result<(), WebError> {
     if !fields.is_empty() {
         let fields: Vec<&str> = fields.iter().copied().collect();
-        house.store.note_access(&caller.scope, &matter.id, &fields).await?;
+        house.store.note_access(&caller.scope, &matter.id, AccessKind::Read, &fields).await?;
     }
     Ok(())
 }

@@ -192,6 +192,8 @@ fn refused(error: UploadError) -> WebError {
         UploadError::Empty => WebError::bad("attachment.empty"),
         UploadError::Name => WebError::bad("attachment.name"),
         UploadError::Digest => WebError::bad("upload.digest"),
+        UploadError::Infected => WebError::bad("attachment.infected"),
+        UploadError::NotScanned => WebError::bad("attachment.not-scanned"),
         UploadError::TooMany => WebError::TooMany(words("upload.too-many")),
         UploadError::Store(error) => error.into(),
     }
@@ -213,6 +215,8 @@ pub(super) fn own_words(error: &UploadError) -> Option<Words> {
         | UploadError::Kind { .. }
         | UploadError::Empty
         | UploadError::Name
+        | UploadError::Infected
+        | UploadError::NotScanned
         | UploadError::Store(_) => None,
     }
 }

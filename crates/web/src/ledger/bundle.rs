@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use jiff::SignedDuration;
 use procedure::{Matter, MatterId};
 use store::Scope;
+use store::access::AccessKind;
 use store::job::{Claim, Report, Right};
 use store::journal::{AdminAct, AdminEntry, Target};
 use store::ledger::bundle::{BundleError, Bundled};
@@ -109,7 +110,7 @@ pub(crate) async fn work(
     // Whoever takes it out has read what is in it.
     for seen in room.sight.family.iter().filter(|seen| is_whole || seen.matter.id == *matter) {
         let read: Vec<&str> = seen.sensitive.iter().map(String::as_str).collect();
-        house.store.note_access(&scope, &seen.matter.id, &read).await?;
+        house.store.note_access(&scope, &seen.matter.id, AccessKind::Export, &read).await?;
     }
     let number = &room.matter().number;
     let name = format!("{}-{number}-{}.zip", language.say("ledger.bundle"), house.today());

@@ -1,4 +1,5 @@
-//! Who has looked (谁看过): the readings of what only some may read, as far as they concern the reader.
+//! Who has looked (谁看过): the readings of what only some may read, and what was taken out of the matter, as
+//! far as they concern the reader.
 
 use store::matter::{Page, Total};
 
@@ -25,6 +26,8 @@ pub(super) struct Reading {
     pub(super) at: String,
     /// What they read.
     pub(super) fields: String,
+    /// How, and how many times that day.
+    pub(super) how: String,
 }
 
 /// Who has read what; none where nothing in the matter is of the kind whose reading is written down.
@@ -52,6 +55,7 @@ pub(super) async fn access(
             (total.to_string(), more)
         }
         Total::Exactly(total) => (total.to_string(), String::new()),
+        // Only the newest readings were looked at: there are more.
         Total::MoreThan(total) => (format!("{total}+"), look.say("matter.access.many")),
     };
     let looks = list
@@ -60,7 +64,13 @@ pub(super) async fn access(
         .map(|row| {
             let fields: Vec<String> = row.fields.iter().map(label).collect();
             let unit = look.unit_short(row.unit);
+            let how = look.say(&format!("matter.access.{}", row.kind.id()));
             Reading {
+                how: if row.times > 1 {
+                    look.fill("matter.access.times", &[("how", &how), ("number", &row.times)])
+                } else {
+                    how
+                },
                 who: if row.user_name.is_empty() {
                     unit
                 } else {

@@ -357,8 +357,12 @@ async fn a_draft_that_waits_hides_what_the_approver_may_not_read() {
     let (pages, answer, events) = reads(PROCURATORATE, RoleName::Leader).await;
     assert!(!pages.contains(secret) && !events.contains(secret));
     assert!(answer["proposal"].is_null(), "{answer}");
-    let (pages, answer, _) = reads(BUREAU, RoleName::Leader).await;
+    let (pages, answer, _) = reads(BUREAU, RoleName::Handler).await;
     assert!(pages.contains(secret) && answer.to_string().contains(secret));
+    // What is sealed is read by whoever wrote it; who approves is told that something was written.
+    let (pages, answer, _) = reads(BUREAU, RoleName::Leader).await;
+    assert!(!pages.contains(secret) && !answer.to_string().contains(secret));
+    assert!(pages.contains("〔已脱敏〕"));
     let mut leader = Browser::of(&world, BUREAU, RoleName::Leader).await;
     let page = leader.get(&format!("{matter}/proposal")).await;
     let done = leader.fill_again(&page, &format!("{matter}/proposal"), &[("do", "approve")]).await;

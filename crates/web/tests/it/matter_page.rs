@@ -91,6 +91,44 @@ async fn a_sealed_field_shows_as_masked_and_never_as_empty() {
 }
 
 #[tokio::test]
+async fn a_seal_is_asked_for_and_opened_on_the_pages() {
+    let world = World::new("2026-03-02").await;
+    let story = suggestion_awaiting_reply(&world).await;
+    let address = format!("/matters/{}", story.clue);
+    let mut liaison = Browser::of(&world, BUREAU, RoleName::Liaison).await;
+    let mut leader = Browser::of(&world, BUREAU, RoleName::Leader).await;
+    let form = format!("{address}/seals/informant");
+    assert!(liaison.get(&address).await.html().contains(&form));
+    let silent = liaison.fill(&form, &[("reason", " ")]).await;
+    assert!(silent.status == 422 && silent.html().contains("请说明理由"));
+    let asked = liaison.fill(&form, &[("reason", "核实举报<b>内容</b>")]).await;
+    assert_eq!(asked.status, 303, "{}", asked.html());
+    assert!(!liaison.get(&address).await.html().contains("赵某某"));
+
+    let page = leader.get(&address).await.html();
+    assert!(page.contains("核实举报&#60;b&#62;内容") || page.contains("核实举报&lt;b&gt;内容"));
+    let answer = format!("{address}/openings/1");
+    assert!(page.contains(&answer) && !page.contains("赵某某"));
+    let undecided = leader.fill(&answer, &[("answer", "")]).await;
+    assert_eq!(undecided.status, 422);
+    let silent = leader.fill(&answer, &[("answer", "keep"), ("refusal", "")]).await;
+    assert_eq!(silent.status, 422);
+    // Who asked does not answer, and who has no part in it does not learn of it.
+    assert_eq!(liaison.get(&answer).await.status, 404);
+    let mut other = Browser::of(&world, PROCURATORATE, RoleName::Leader).await;
+    assert_eq!(other.get(&answer).await.status, 404);
+    assert!(!other.get(&address).await.html().contains("核实举报"));
+    let opened = leader.fill(&answer, &[("answer", "open")]).await;
+    assert_eq!(opened.status, 303, "{}", opened.html());
+
+    let page = liaison.get(&address).await.html();
+    assert!(page.contains("赵某某") && page.contains("已批准，开放至 2026-03-03"), "{page}");
+    assert!(!leader.get(&address).await.html().contains("赵某某"));
+    world.clock.move_to("2026-03-04T09:00:00+08:00".parse().unwrap());
+    assert!(!liaison.get(&address).await.html().contains("赵某某"));
+}
+
+#[tokio::test]
 async fn who_has_looked_is_told_to_those_it_concerns() {
     let world = World::new("2026-03-02").await;
     let story = suggestion_awaiting_reply(&world).await;

@@ -20,12 +20,16 @@ use crate::fields::Query;
 /// A reading.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::api) struct AccessView {
-    /// When.
+    /// When for the last time that day.
     at: Instant,
     /// Who.
     by: PersonName,
     /// For which unit.
     unit: UnitName,
+    /// How: `read`, `document`, `file`, `receipt` or `export`.
+    kind: &'static str,
+    /// How many times that day.
+    times: u64,
     /// The fields they read, as far as the asker may know of it.
     fields: Vec<Named>,
 }
@@ -61,6 +65,8 @@ pub(in crate::api) async fn list(
         .collect();
     let view = |row: &store::access::AccessRow| AccessView {
         at: row.at.into(),
+        kind: row.kind.id(),
+        times: row.times,
         by: PersonName::of(&people, row.user),
         unit: UnitName::of(&directory, row.unit),
         fields: row
