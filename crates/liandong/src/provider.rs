@@ -196,16 +196,15 @@ impl OpenId {
             .as_ref()
             .filter(|(at, _)| !anew && now.duration_since(*at).abs() < KNOWN_FOR)
             .map(|(_, metadata)| metadata.clone());
-        let metadata = match fresh {
-            Some(metadata) => metadata,
-            None => {
-                let http = self.http();
-                let metadata = CoreProviderMetadata::discover_async(self.issuer.clone(), &http)
-                    .await
-                    .map_err(|error| ProviderError::Unreachable(told(&error)))?;
-                *known = Some((now, metadata.clone()));
-                metadata
-            }
+        let metadata = if let Some(metadata) = fresh {
+            metadata
+        } else {
+            let http = self.http();
+            let metadata = CoreProviderMetadata::discover_async(self.issuer.clone(), &http)
+                .await
+                .map_err(|error| ProviderError::Unreachable(told(&error)))?;
+            *known = Some((now, metadata.clone()));
+            metadata
         };
         drop(known);
         let (id, secret) = (self.client_id.clone(), self.secret.clone());

@@ -430,7 +430,9 @@ impl Settings {
                     )
                 })?;
             }
-            Key::Data if value.is_empty() => return Err(wrong("不能为空", "must not be empty")),
+            Key::Data | Key::OidcClaim | Key::OidcName if value.is_empty() => {
+                return Err(wrong("不能为空", "must not be empty"));
+            }
             Key::Data => self.data = value.into(),
             Key::Database => self.database = Some(value.to_owned()).filter(|url| !url.is_empty()),
             Key::Rules => {
@@ -505,13 +507,7 @@ impl Settings {
             }
             Key::OidcClientId => self.oidc_client_id = Some(value.to_owned()),
             Key::OidcClientSecretFile => self.oidc_client_secret_file = Some(value.into()),
-            Key::OidcClaim if value.is_empty() => {
-                return Err(wrong("不能为空", "must not be empty"));
-            }
             Key::OidcClaim => value.clone_into(&mut self.oidc_claim),
-            Key::OidcName if value.is_empty() => {
-                return Err(wrong("不能为空", "must not be empty"));
-            }
             Key::OidcName => value.clone_into(&mut self.oidc_name),
             Key::OidcSecondFactor => {
                 self.oidc_second_factor = match value {

@@ -419,16 +419,13 @@ impl People {
         let mut act = self.account_act(by).await?;
         act.require(&[PlatformRole::SecurityAdministrator]).await?;
         act.not_to_oneself(user)?;
-        let (ended, detail) = match session {
-            Some(session) => {
-                let key = [session.into(), user.into()];
-                (act.tx.execute(SQL, &key).await?, json!({ "session": session }))
-            }
-            None => {
-                crate::sign_in::half_end_all(&mut act.tx, user).await?;
-                let ended = session_end_all(&mut act.tx, user, None).await?;
-                (ended, json!({ "sessions": ended }))
-            }
+        let (ended, detail) = if let Some(session) = session {
+            let key = [session.into(), user.into()];
+            (act.tx.execute(SQL, &key).await?, json!({ "session": session }))
+        } else {
+            crate::sign_in::half_end_all(&mut act.tx, user).await?;
+            let ended = session_end_all(&mut act.tx, user, None).await?;
+            (ended, json!({ "sessions": ended }))
         };
         if ended == 0 {
             return Err(PeopleError::NotFound("session"));

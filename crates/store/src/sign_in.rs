@@ -36,7 +36,7 @@ pub struct SignIn<'a> {
 #[derive(Clone)]
 pub enum Entry {
     /// A session.
-    Whole(NewSession),
+    Whole(Box<NewSession>),
     /// The code is still missing.
     Half(NewHalf),
 }
@@ -125,7 +125,7 @@ impl People {
                 address: given.address,
                 agent: given.agent,
             };
-            Entry::Whole(self.session_insert(&mut tx, user, opening, now).await?)
+            Entry::Whole(Box::new(self.session_insert(&mut tx, user, opening, now).await?))
         };
         tx.commit().await?;
         Ok(entry)
@@ -161,7 +161,7 @@ impl People {
             Entry::Half(self.half_insert(&mut tx, user, Road::Provider, now).await?)
         } else {
             let opening = Opening { road: Road::Provider, two_factors: vouches, address, agent };
-            Entry::Whole(self.session_insert(&mut tx, user, opening, now).await?)
+            Entry::Whole(Box::new(self.session_insert(&mut tx, user, opening, now).await?))
         };
         tx.commit().await?;
         Ok(entry)

@@ -260,7 +260,7 @@ async fn preview(
         (header::CONTENT_DISPOSITION, "inline"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (SECURITY_POLICY, SANDBOX),
-        (header::CACHE_CONTROL, "private, max-age=300"),
+        (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, jpeg).into_response())
 }

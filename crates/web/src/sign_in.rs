@@ -217,13 +217,11 @@ async fn give_code(
         Err(other) => return Err(other.into()),
     };
     let error = Some(visitor.language.of(&words).to_owned());
-    match half {
-        Some(half) => Ok(unprocessable(Page(code(&house, &visitor, next, half.login_name, error)))),
-        None => {
-            let page = page(&house, &visitor, next, "", error).await?;
-            Ok(Errand::Half.over(&house, unprocessable(Page(page))))
-        }
+    if let Some(half) = half {
+        return Ok(unprocessable(Page(code(&house, &visitor, next, half.login_name, error))));
     }
+    let page = page(&house, &visitor, next, "", error).await?;
+    Ok(Errand::Half.over(&house, unprocessable(Page(page))))
 }
 
 /// `POST /sign-in/code/cancel`: back to the door, as somebody else perhaps.
@@ -284,7 +282,7 @@ async fn sign_in_as(
         return Err(WebError::NotFound);
     }
     let new = house.people.sign_in_demo(login, &address.0, &agent(&headers)).await?;
-    entered(&house, &visitor, Entry::Whole(new), &own_page(form.get("next"))).await
+    entered(&house, &visitor, Entry::Whole(Box::new(new)), &own_page(form.get("next"))).await
 }
 
 /// Farthest the demo's clock is moved at once, in days.

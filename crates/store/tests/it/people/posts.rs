@@ -203,8 +203,8 @@ async fn each_administrator_does_only_their_own(world: World) {
         allowed(people.user_reopen(by, other).await, &[system]);
         allowed(people.setting_change(by, Setting::ResultDays, "7").await, &[system]);
         allowed(people.setting_change(by, Setting::SessionHours, "12").await, &[security]);
-        let none = BTreeSet::new();
-        allowed(people.second_factor_roles_change(by, &none).await, &[security]);
+        let no_roles = BTreeSet::new();
+        allowed(people.second_factor_roles_change(by, &no_roles).await, &[security]);
         allowed(people.second_factor_standing(by).await.map(drop), &[security]);
         allowed(people.second_factor_remove(by, other).await, &[security]);
         allowed(people.session_end_of(by, other, None).await, &[security]);

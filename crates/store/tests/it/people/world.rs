@@ -144,7 +144,7 @@ impl World {
         password: &str,
     ) -> Result<NewSession, PeopleError> {
         match self.enter(address, login, password).await? {
-            Entry::Whole(session) => Ok(session),
+            Entry::Whole(session) => Ok(*session),
             Entry::Half(_) => panic!("{login} is asked for a code"),
         }
     }
