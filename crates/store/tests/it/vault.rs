@@ -6,9 +6,9 @@ use std::sync::Arc;
 use procedure::{MatterId, Value};
 use store::backup;
 use store::draft::{Draft, DraftBody};
+use store::ledger::audit::{Against, audit_all};
 use store::matter::Page;
 use store::randomness::SystemRandomness;
-use store::ledger::audit::{Against, audit_all};
 use store::vault::{MasterKeys, Vault, VaultError};
 use store::{Engine, StoreError};
 
@@ -131,12 +131,8 @@ async fn what_is_sealed_lies_nowhere_in_the_clear() {
             assert_eq!(found.rows, []);
         }
         // And the log says what it said: every leaf is computed again from what was opened.
-        let found = audit_all(
-            &world.database,
-            Against::rules(&crate::world::rules()),
-        )
-        .await
-        .unwrap();
+        let found =
+            audit_all(&world.database, Against::rules(&crate::world::rules())).await.unwrap();
         assert!(found.is_clean() && found.leaves > 3, "{found:?}");
     })
     .await;
@@ -173,12 +169,8 @@ async fn a_sealed_value_moved_to_another_matter_does_not_open() {
         let error = informant(world, &one).await.unwrap_err();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
         assert!(informant(world, &two).await.unwrap().is_some());
-        let found = audit_all(
-            &world.database,
-            Against::rules(&crate::world::rules()),
-        )
-        .await
-        .unwrap();
+        let found =
+            audit_all(&world.database, Against::rules(&crate::world::rules())).await.unwrap();
         assert!(!found.is_clean());
     })
     .await;
@@ -222,12 +214,7 @@ async fn a_new_master_key_opens_what_was_sealed_and_the_old_one_no_more() {
         let alone: MasterKeys = first.parse().unwrap();
         let database = other().await;
         Vault::open_to_read(&database, &alone).await.unwrap();
-        let found = audit_all(
-            &database,
-            Against::rules(&crate::world::rules()),
-        )
-        .await
-        .unwrap();
+        let found = audit_all(&database, Against::rules(&crate::world::rules())).await.unwrap();
         assert!(found.is_clean(), "{found:?}");
         // Without any key nothing is said to have been changed: it cannot be looked at.
         let closed = store::ledger::audit::audit(&other().await).await;
