@@ -417,7 +417,6 @@ impl Settings {
         Ok(())
     }
 
-    #[expect(clippy::too_many_lines, reason = "one table of settings, an arm a setting")]
     fn set(&mut self, key: Key, value: &str, origin: &Words) -> Result<(), Failure> {
         let wrong = |zh: &str, en: &str| bad(origin, key, zh, en);
         match key {

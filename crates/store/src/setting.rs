@@ -114,8 +114,7 @@ impl Setting {
             Self::LockAddressAfter => 20,
             Self::LockMinutes => 15,
             Self::ResultDays => 7,
-            Self::WitnessHours => 24,
-            Self::SealHours => 24,
+            Self::WitnessHours | Self::SealHours => 24,
         }
     }
 

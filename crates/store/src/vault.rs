@@ -59,7 +59,8 @@ impl Place {
     #[must_use]
     pub fn at(mut self, part: impl fmt::Display) -> Self {
         let part = part.to_string();
-        self.0.push_str(&format!("{}:{part}", part.len()));
+        let length = part.len().to_string();
+        self.0.extend([length.as_str(), ":", part.as_str()]);
         self
     }
 }

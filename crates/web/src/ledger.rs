@@ -323,7 +323,7 @@ async fn file(
     house.keys()?;
     let room = Room::enter(&house, &who, &id).await?;
     let receipt = house.receipt(&who.scope, &room.matter().id, event).await?;
-    let names = receipt.openings.iter().filter_map(|(name, _)| name.as_str().split_once('/'));
+    let names = receipt.openings.keys().filter_map(|name| name.as_str().split_once('/'));
     let shown: BTreeSet<&str> = names.map(|(_, field)| field).collect();
     house
         .note_reading(&who, &room, AccessKind::Receipt, |field| shown.contains(field.as_str()))

@@ -197,8 +197,8 @@ async fn who_is_turned_away_is_in_the_log_and_the_data_is_nobody_elses() {
     let (_folder, path) = data();
     let made = path.join("made");
     let program = Program::start(&["serve"], &made);
-    let mode = std::fs::metadata(&made).unwrap().permissions().mode();
-    assert_eq!(mode & 0o077, 0, "{mode:o}: other accounts of the machine look into it");
+    let rights = std::fs::metadata(&made).unwrap().permissions().mode();
+    assert_eq!(rights & 0o077, 0, "{rights:o}: other accounts of the machine look into it");
 
     let address = program.url.strip_prefix("http://").unwrap();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();

@@ -282,8 +282,8 @@ impl Store {
         let (database, to, key) =
             (self.database().clone(), whole.0.clone(), self.key_of(&partial.id)?);
         let sealer = Sealer::new(&*inner.randomness).map_err(super::no_randomness)?;
-        let sealed = blocking(move || sealed(database.vault(), &read, &key, sealer, &to)).await?;
-        let Whole { sha256, beginning, tail } = sealed.map_err(|source| failed(&path, source))?;
+        let made = blocking(move || sealed(database.vault(), &read, &key, sealer, &to)).await?;
+        let Whole { sha256, beginning, tail } = made.map_err(|source| failed(&path, source))?;
         let told = partial.told_sha256.as_ref();
         let judged = if told.is_some_and(|told| *told != sha256) {
             Err(UploadError::Digest)

@@ -81,7 +81,7 @@ impl Sealer {
 /// A file that is read in the clear, sealed on the disk or older than the vault.
 pub(crate) enum Reading {
     Plain(File),
-    Sealed { file: File, cipher: Cipher, number: u32, left: u64, piece: Vec<u8>, at: usize },
+    Sealed { file: File, cipher: Box<Cipher>, number: u32, left: u64, piece: Vec<u8>, at: usize },
 }
 
 impl Reading {
@@ -106,7 +106,7 @@ impl Reading {
         let (id, sealed) = rest.split_first_chunk().ok_or_else(|| broken(SealError::Form))?;
         let key = vault.open_bytes(u32::from_be_bytes(*id), place, sealed).map_err(broken)?;
         let key = <[u8; 16]>::try_from(key.as_slice()).map_err(|_| broken(SealError::Form))?;
-        let cipher = cipher(&KeyBytes::new(key));
+        let cipher = Box::new(cipher(&KeyBytes::new(key)));
         let left = file.metadata()?.len().saturating_sub(HEAD_BYTES as u64);
         Ok(Self::Sealed { file, cipher, number: 0, left, piece: Vec::new(), at: 0 })
     }

@@ -387,7 +387,7 @@ async fn a_read_table_that_is_not_what_the_events_say_is_named() {
 
 #[tokio::test]
 async fn a_bundle_holds_what_its_reader_may_see() {
-    each_engine(async |world| {
+    Box::pin(each_engine(async |world| {
         let (root, letter) = story(world).await;
         for (who, matter) in [(prosecutor(), &root), (officer(), &root), (officer(), &letter)] {
             let scope = world.scope(&who);
@@ -405,7 +405,7 @@ async fn a_bundle_holds_what_its_reader_may_see() {
         }
         let stranger = world.scope(&actor(9, crate::world::WATER, &[RoleName::Handler]));
         assert!(world.store.bundle(&stranger, &root, Vec::new()).await.unwrap().is_none());
-    })
+    }))
     .await;
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn receipt(
     let receipt = house.receipt(&caller.scope, &matter, event).await?;
     let sight =
         house.store.matter_fetch(&caller.scope, &matter).await?.ok_or(WebError::NotFound)?;
-    let names = receipt.openings.iter().filter_map(|(name, _)| name.as_str().split_once('/'));
+    let names = receipt.openings.keys().filter_map(|name| name.as_str().split_once('/'));
     let read: Vec<&str> =
         names.map(|(_, id)| id).filter(|id| sight.seen.sensitive.contains(*id)).collect();
     house.store.note_access(&caller.scope, &matter, AccessKind::Receipt, &read).await?;
