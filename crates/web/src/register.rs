@@ -130,11 +130,17 @@ impl<'a> Place<'a> {
                 (Some(_), None) | (None, Some(_)) => false,
             })
             .collect();
-        // Roots first: the register opens on the problems, not on their parts. The library opens on what
-        // the mechanisms made of them.
+        // Roots first: the register opens on the problems, not on their parts. The library opens on the
+        // cases: what other matters lead to, before what people open themselves.
         procedures.sort_by_key(|one| {
             let clause = of_clause(&one.clause).map(|there| there.clause);
-            (is_library && clause.is_none(), is_library.then_some(clause), !one.is_root())
+            let by_people = is_library && one.opened_by_people;
+            (
+                is_library && clause.is_none(),
+                by_people,
+                is_library.then_some(clause),
+                !one.is_root(),
+            )
         });
         let procedure = match query.given("procedure") {
             Some(id) => {

@@ -169,6 +169,13 @@ fn a_backup_of_a_running_platform_is_restored_whole() {
     assert!(printed(&["units", "export", &units, "--data", &to]).contains("2036 unit(s)"));
     assert!(refused(&["restore", &backup, "--data", &to], 1).contains("not empty"));
 
+    // Nor is the vault's key in a backup: it is kept apart and put back.
+    let said = refused(&["serve", "--listen", "127.0.0.1:0", "--data", &to], 1);
+    assert!(said.contains("the key file of the vault"), "{said}");
+    let vault = path.join("restored/vault");
+    std::fs::create_dir_all(&vault).unwrap();
+    std::fs::copy(data.join("vault/key"), vault.join("key")).unwrap();
+
     // Once the log was signed, its key belongs to the house: without it nobody signs on unasked, also not
     // after a restore, while commands that sign nothing go on.
     let said = refused(&["serve", "--listen", "127.0.0.1:0", "--data", &to], 1);
