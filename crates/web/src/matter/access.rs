@@ -1,6 +1,7 @@
 //! Who has looked (谁看过): the readings of what only some may read, and what was taken out of the matter, as
 //! far as they concern the reader.
 
+use store::access::AccessKind;
 use store::matter::{Page, Total};
 
 use super::Room;
@@ -64,7 +65,13 @@ pub(super) async fn access(
         .map(|row| {
             let fields: Vec<String> = row.fields.iter().map(label).collect();
             let unit = look.unit_short(row.unit);
-            let how = look.say(&format!("matter.access.{}", row.kind.id()));
+            let how = look.say(match row.kind {
+                AccessKind::Read => "matter.access.read",
+                AccessKind::Document => "matter.access.document",
+                AccessKind::File => "matter.access.file",
+                AccessKind::Receipt => "matter.access.receipt",
+                AccessKind::Export => "matter.access.export",
+            });
             Reading {
                 how: if row.times > 1 {
                     look.fill("matter.access.times", &[("how", &how), ("number", &row.times)])

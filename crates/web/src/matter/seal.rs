@@ -185,10 +185,8 @@ async fn answer_page(
     let title = look.fill("seal.answer-title", &[("field", &shown.field)]);
     let here = format!("/matters/{}", matter.id);
     let shell = room.shell(house, who, &title).await?.crumb(&here, &matter.number);
-    let choices = ["", "open", "keep"].map(|id| {
-        let key = if id.is_empty() { "seal.choose" } else { &format!("seal.answer-{id}") };
-        (id.to_owned(), look.say(key))
-    });
+    let choices = [("", "seal.choose"), ("open", "seal.answer-open"), ("keep", "seal.answer-keep")]
+        .map(|(id, key)| (id.to_owned(), look.say(key)));
     let chosen = wrong.map_or("", |(fields, _)| fields.get("answer"));
     let choices = crate::parts::input::Choice::all(choices, chosen);
     let answer = Input::choice(who.language, "answer", "seal.answer", choices).required();

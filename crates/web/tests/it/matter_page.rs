@@ -3,7 +3,7 @@
 use procedure::definition::RoleName;
 use web::MovableClock as _;
 
-use crate::matter_browser::Browser;
+use crate::matter_browser::{Answer, Browser};
 use crate::matter_story::{BUREAU, PROCURATORATE, act, suggestion_awaiting_reply};
 use crate::world::World;
 
@@ -90,6 +90,13 @@ async fn a_sealed_field_shows_as_masked_and_never_as_empty() {
     }
 }
 
+/// Opens a form that carries no key and sends it.
+async fn send(browser: &mut Browser, address: &str, fields: &[(&str, &str)]) -> Answer {
+    let csrf = browser.get(address).await.hidden("csrf");
+    let fields: Vec<_> = [("csrf", csrf.as_str())].iter().chain(fields).copied().collect();
+    browser.post(address, &fields).await
+}
+
 #[tokio::test]
 async fn a_seal_is_asked_for_and_opened_on_the_pages() {
     let world = World::new("2026-03-02").await;
@@ -99,9 +106,9 @@ async fn a_seal_is_asked_for_and_opened_on_the_pages() {
     let mut leader = Browser::of(&world, BUREAU, RoleName::Leader).await;
     let form = format!("{address}/seals/informant");
     assert!(liaison.get(&address).await.html().contains(&form));
-    let silent = liaison.fill(&form, &[("reason", " ")]).await;
+    let silent = send(&mut liaison, &form, &[("reason", " ")]).await;
     assert!(silent.status == 422 && silent.html().contains("请说明理由"));
-    let asked = liaison.fill(&form, &[("reason", "核实举报<b>内容</b>")]).await;
+    let asked = send(&mut liaison, &form, &[("reason", "核实举报<b>内容</b>")]).await;
     assert_eq!(asked.status, 303, "{}", asked.html());
     assert!(!liaison.get(&address).await.html().contains("赵某某"));
 
@@ -109,16 +116,16 @@ async fn a_seal_is_asked_for_and_opened_on_the_pages() {
     assert!(page.contains("核实举报&#60;b&#62;内容") || page.contains("核实举报&lt;b&gt;内容"));
     let answer = format!("{address}/openings/1");
     assert!(page.contains(&answer) && !page.contains("赵某某"));
-    let undecided = leader.fill(&answer, &[("answer", "")]).await;
+    let undecided = send(&mut leader, &answer, &[("answer", "")]).await;
     assert_eq!(undecided.status, 422);
-    let silent = leader.fill(&answer, &[("answer", "keep"), ("refusal", "")]).await;
+    let silent = send(&mut leader, &answer, &[("answer", "keep"), ("refusal", "")]).await;
     assert_eq!(silent.status, 422);
     // Who asked does not answer, and who has no part in it does not learn of it.
     assert_eq!(liaison.get(&answer).await.status, 404);
     let mut other = Browser::of(&world, PROCURATORATE, RoleName::Leader).await;
     assert_eq!(other.get(&answer).await.status, 404);
     assert!(!other.get(&address).await.html().contains("核实举报"));
-    let opened = leader.fill(&answer, &[("answer", "open")]).await;
+    let opened = send(&mut leader, &answer, &[("answer", "open")]).await;
     assert_eq!(opened.status, 303, "{}", opened.html());
 
     let page = liaison.get(&address).await.html();

@@ -66,9 +66,16 @@ async fn a_picture_is_shown_to_those_who_may_see_its_field() {
     let sha256 = picture.split('|').next().unwrap();
     let mut procuratorate = Browser::of(&world, PROCURATORATE, RoleName::Handler).await;
     let shown = procuratorate.get(&format!("/attachments/{sha256}/preview")).await;
-    assert_eq!((shown.status, shown.header("content-type")), (200, "image/png"));
+    assert_eq!((shown.status, shown.header("content-type")), (200, "image/jpeg"));
     assert_eq!(shown.header("content-security-policy"), "default-src 'none'; sandbox");
-    assert_eq!(shown.body, PIXEL_PNG);
+    assert_eq!(shown.header("x-content-type-options"), "nosniff");
+    // Made anew from the pixels: nothing of the file itself.
+    assert!(shown.body.starts_with(b"\xff\xd8\xff"));
+    // Beside its name on the page, and to nobody who may not see the file.
+    let page = procuratorate.get(&format!("/matters/{}", story.repair)).await.html();
+    assert!(page.contains(&format!("<img src=\"/attachments/{sha256}/preview\"")));
+    let mut stranger = Browser::of(&world, "G61030503", RoleName::Handler).await;
+    assert_eq!(stranger.get(&format!("/attachments/{sha256}/preview")).await.status, 404);
 }
 
 #[tokio::test]
