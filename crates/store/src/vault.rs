@@ -9,7 +9,7 @@
 //! Whatever is sealed is bound to its [`Place`]: moved to another row, field or matter it no longer opens.
 //! What does not open is an error and never shown as something else.
 
-pub(crate) mod field;
+pub mod field;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -43,9 +43,11 @@ fn a_signature_of_openssl_verifies() {
     assert!(verifier.verify(b"liandong", &signature).is_err());
 }
 
-/// The same key in SEC 1, as `openssl pkey -traditional` writes it.
+/// The same key in SEC 1, as `openssl ec` writes it.
 const TRADITIONAL: &str = "-----BEGIN SM2 PRIVATE KEY-----
-
+MHcCAQEEIEYojIW2jOl+Qg8IMjvBzSlrbdrVC1qiXm84JK4DoDZQoAoGCCqBHM9V
+AYItoUQDQgAEJAvG+2K1oCiPke/hjS+SRlNMK8na+wRcq1o2PKUmTc1lZRdYVkZ5
+3g6DGp8bojgDx29JFVJzq9tCi96wsHV0Hg==
 -----END SM2 PRIVATE KEY-----
 ";
 

@@ -30,13 +30,9 @@ fn scene<'a>(rules: &'a Rules, units: &'a [UnitId], file: &'a str, seed: u64) ->
 }
 
 /// Walks a thousand times about a procedure; every state must be come to and every action done on some
-/// walk, by somebody or by the platform itself.
-fn walks(about: &str) {
-    walks_save(about, &[]);
-}
-
-/// The same, save the actions that stories tell because no walk waits for them.
-fn walks_save(about: &str, never: &[&str]) {
+/// walk, by somebody or by the platform itself, save the actions that stories tell because no walk waits
+/// for them.
+fn walks(about: &str, never: &[&str]) {
     let (rules, units, file) = (files::rules(), units(), file());
     let (mut states, mut acts) = (BTreeSet::new(), BTreeSet::new());
     for seed in 0..WALKS {
@@ -70,147 +66,51 @@ fn note(walked: &Walked, states: &mut BTreeSet<String>, acts: &mut BTreeSet<Stri
     }
 }
 
-#[test]
-fn a_thousand_walks_about_problems() {
-    walks("problem");
+/// A test for each procedure, and one that none was forgotten.
+macro_rules! thousand_walks {
+    ($($name:ident => $about:literal $(save $($never:literal),*)?;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                walks($about, &[$($($never),*)?]);
+            }
+        )*
+
+        #[test]
+        fn there_are_walks_about_every_procedure() {
+            let rules = files::rules();
+            let ids: Vec<_> = rules.procedures().map(|procedure| procedure.id.as_str()).collect();
+            assert_eq!(ids, [$($about),*], "a new procedure needs walks of its own");
+        }
+    };
 }
 
-#[test]
-fn a_thousand_walks_about_repair_items() {
-    walks("repair-item");
-}
-
-#[test]
-fn a_thousand_walks_about_clues() {
-    walks("clue");
-}
-
-#[test]
-fn a_thousand_walks_about_cases() {
-    walks("administrative-public-interest-case");
-}
-
-#[test]
-fn a_thousand_walks_about_suggestions() {
-    walks("suggestion");
-}
-
-#[test]
-fn a_thousand_walks_about_civil_cases() {
-    walks("civil-public-interest-case");
-}
-
-#[test]
-fn a_thousand_walks_about_pre_suit_notices() {
-    walks("pre-suit-notice");
-}
-
-#[test]
-fn a_thousand_walks_about_compensations() {
-    walks("damage-compensation");
-}
-
-#[test]
-fn a_thousand_walks_about_transfers_to_the_police() {
+thousand_walks! {
+    a_thousand_walks_about_cases => "administrative-public-interest-case";
+    a_thousand_walks_about_notices => "bulletin";
+    a_thousand_walks_about_campaigns => "campaign";
+    a_thousand_walks_about_campaign_tasks => "campaign-task";
+    a_thousand_walks_about_civil_cases => "civil-public-interest-case";
+    a_thousand_walks_about_clues => "clue";
+    a_thousand_walks_about_consultations => "consultation";
+    a_thousand_walks_about_items_in_custody => "custody-item";
+    a_thousand_walks_about_compensations => "damage-compensation";
+    a_thousand_walks_about_emergencies => "emergency";
+    a_thousand_walks_about_evidence_requests => "evidence-request";
+    a_thousand_walks_about_guidance_from_above => "guidance";
+    a_thousand_walks_about_hearings => "hearing";
+    a_thousand_walks_about_joint_meetings => "joint-meeting";
+    a_thousand_walks_about_reverse_referrals => "non-prosecution-penalty";
+    a_thousand_walks_about_pre_suit_notices => "pre-suit-notice";
+    a_thousand_walks_about_problems => "problem";
+    a_thousand_walks_about_opinions_to_transfer => "procuratorial-opinion-transfer";
+    a_thousand_walks_about_repair_items => "repair-item";
+    a_thousand_walks_about_reports => "report";
+    a_thousand_walks_about_resolutions => "resolution";
+    a_thousand_walks_about_suggestions => "suggestion";
     // Three months must pass in one state, among thirty others, after the filing was ordered.
-    walks_save("suspected-crime-transfer", &["urge-investigation", "answer-urging"]);
-}
-
-#[test]
-fn a_thousand_walks_about_opinions_to_transfer() {
-    walks("procuratorial-opinion-transfer");
-}
-
-#[test]
-fn a_thousand_walks_about_reverse_referrals() {
-    walks("non-prosecution-penalty");
-}
-
-#[test]
-fn a_thousand_walks_about_evidence_requests() {
-    walks("evidence-request");
-}
-
-#[test]
-fn a_thousand_walks_about_items_in_custody() {
-    walks("custody-item");
-}
-
-#[test]
-fn there_are_walks_about_every_procedure() {
-    let rules = files::rules();
-    let ids: Vec<_> = rules.procedures().map(|procedure| procedure.id.as_str()).collect();
-    let walked = [
-        "administrative-public-interest-case",
-        "civil-public-interest-case",
-        "clue",
-        "custody-item",
-        "damage-compensation",
-        "evidence-request",
-        "non-prosecution-penalty",
-        "pre-suit-notice",
-        "problem",
-        "procuratorial-opinion-transfer",
-        "repair-item",
-        "suggestion",
-        "suspected-crime-transfer",
-    ];
-    assert_eq!(ids, walked, "a new procedure needs walks of its own");
-}
-
-#[test]
-fn a_thousand_walks_about_notices() {
-    walks("bulletin");
-}
-
-#[test]
-fn a_thousand_walks_about_campaigns() {
-    walks("campaign");
-}
-
-#[test]
-fn a_thousand_walks_about_campaign_tasks() {
-    walks("campaign-task");
-}
-
-#[test]
-fn a_thousand_walks_about_consultations() {
-    walks("consultation");
-}
-
-#[test]
-fn a_thousand_walks_about_emergencies() {
-    walks("emergency");
-}
-
-#[test]
-fn a_thousand_walks_about_guidance_from_above() {
-    walks("guidance");
-}
-
-#[test]
-fn a_thousand_walks_about_hearings() {
-    walks("hearing");
-}
-
-#[test]
-fn a_thousand_walks_about_joint_meetings() {
-    walks("joint-meeting");
-}
-
-#[test]
-fn a_thousand_walks_about_reports() {
-    walks("report");
-}
-
-#[test]
-fn a_thousand_walks_about_resolutions() {
-    walks("resolution");
-}
-
-#[test]
-fn a_thousand_walks_about_work_proposals() {
-    walks("work-proposal");
+    a_thousand_walks_about_transfers_to_the_police => "suspected-crime-transfer" save "urge-investigation", "answer-urging";
+    a_thousand_walks_about_work_proposals => "work-proposal";
 }
 
 #[test]

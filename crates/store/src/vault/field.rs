@@ -42,7 +42,10 @@ pub(crate) fn event_to_text(
 }
 
 /// What an event's stored body says in the clear.
-pub(crate) fn event_from_text<T: DeserializeOwned>(
+///
+/// # Errors
+/// When it is no body of an event, or a sealed field does not open.
+pub fn event_from_text<T: DeserializeOwned>(
     vault: &Vault,
     matter: &str,
     number: u32,
@@ -78,7 +81,10 @@ pub(crate) fn matter_to_text(
 }
 
 /// A stored matter in the clear.
-pub(crate) fn matter_from_text(vault: &Vault, text: &str) -> Result<Matter, StoreError> {
+///
+/// # Errors
+/// When it is no matter, or a sealed field does not open.
+pub fn matter_from_text(vault: &Vault, text: &str) -> Result<Matter, StoreError> {
     read("matter", text, |body| {
         each_fields_of_matter(body, |place, members| open_members(vault, place, members))
     })

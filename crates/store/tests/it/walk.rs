@@ -21,6 +21,8 @@ use procedure::matter::{By, Standing};
 use procedure::walk::{Did, Scene, Step, Walked, walk};
 use procedure::{Event, Family, MatterId, OpenRequest, Request, Rules, Source, UnitId, What};
 use store::ledger::audit::{Against, audit_all};
+use store::vault::Vault;
+use store::vault::field::{event_from_text, matter_from_text};
 use store::{Database, Engine};
 
 use crate::act::consistent;
@@ -148,7 +150,7 @@ async fn kept_and_replayed(database: Database, walks: Arc<Vec<Walked>>) {
                     where matter_id >= $1 and matter_id <= $2 order by matter_id, number";
         let mut again = Family::default();
         for row in tx.rows(sql, &[first.into(), last.into()]).await.unwrap() {
-            let (id, event) = event(&row);
+            let (id, event) = event(database.vault(), &row);
             again.apply(&id, &event);
         }
         assert!(
@@ -162,14 +164,16 @@ async fn kept_and_replayed(database: Database, walks: Arc<Vec<Walked>>) {
     }
 }
 
-fn event(row: &store::Row) -> (MatterId, Event) {
+fn event(vault: &Vault, row: &store::Row) -> (MatterId, Event) {
+    let (id, number): (MatterId, u32) = (row.get(0).unwrap(), row.get(1).unwrap());
+    let what = row.get::<String>(5).unwrap();
     let event = Event {
-        number: row.get(1).unwrap(),
+        number,
         at: row.get(2).unwrap(),
         by: By { user: row.get(3).unwrap(), unit: row.get(4).unwrap() },
-        what: serde_json::from_str(&row.get::<String>(5).unwrap()).unwrap(),
+        what: event_from_text(vault, id.as_str(), number, &what).unwrap(),
     };
-    (row.get(0).unwrap(), event)
+    (id, event)
 }
 
 // ---- step by step ---------------------------------------------------------------------------------
@@ -315,16 +319,16 @@ impl Course {
         let mut tx = world.database.read().await.unwrap();
         let sql = "select body from matter_body where root_id = $1";
         let bodies = tx.rows(sql, &[(&root).into()]).await.unwrap();
-        let body = |row: &store::Row| {
-            serde_json::from_str::<procedure::Matter>(&row.get::<String>(0).unwrap()).unwrap()
-        };
+        let vault = world.database.vault();
+        let body =
+            |row: &store::Row| matter_from_text(vault, &row.get::<String>(0).unwrap()).unwrap();
         let stored = Family::new(bodies.iter().map(body));
         let mut replayed = Family::default();
         for matter in stored.matters() {
             let sql = "select matter_id, number, at, user_id, unit_id, body from event
                         where matter_id = $1 order by number";
             for row in tx.rows(sql, &[(&matter.id).into()]).await.unwrap() {
-                let (id, event) = event(&row);
+                let (id, event) = event(vault, &row);
                 replayed.apply(&id, &event);
             }
         }
