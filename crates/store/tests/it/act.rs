@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use procedure::{Command, Event, Family, MatterId, Request, Why};
+use procedure::{Command, Family, MatterId, Request, Why};
 use store::draft::DraftBody;
+use store::vault::field::matter_from_text;
 use store::{ActError, Authority, Engine};
 
 use crate::world::{
     BUREAU, PROCURATORATE, World, actor, chief, each_engine, key, officer, prosecutor, raw,
-    refused, request,
+    refused, request, stored_event,
 };
 use procedure::definition::RoleName;
 
@@ -319,22 +320,18 @@ async fn rows(world: &World) -> Vec<String> {
 /// What must hold at any time: replaying the events gives the bodies, and counting the rows gives the
 /// kept counters.
 pub(crate) async fn consistent(world: &World) {
+    let vault = world.database.vault();
     let mut tx = world.database.read().await.unwrap();
     let mut family = Family::default();
     let sql = "select matter_id, number, at, user_id, unit_id, body from event
                 order by matter_id, number";
     for row in tx.rows(sql, &[]).await.unwrap() {
-        let event = Event {
-            number: row.get(1).unwrap(),
-            at: row.get(2).unwrap(),
-            by: procedure::By { user: row.get(3).unwrap(), unit: row.get(4).unwrap() },
-            what: serde_json::from_str(&row.get::<String>(5).unwrap()).unwrap(),
-        };
-        family.apply(&row.get(0).unwrap(), &event);
+        let (id, event) = stored_event(vault, &row);
+        family.apply(&id, &event);
     }
     let bodies = tx.rows("select body from matter_body", &[]).await.unwrap();
     let stored = Family::new(
-        bodies.iter().map(|row| serde_json::from_str(&row.get::<String>(0).unwrap()).unwrap()),
+        bodies.iter().map(|row| matter_from_text(vault, &row.get::<String>(0).unwrap()).unwrap()),
     );
     assert_eq!(family, stored, "events and bodies differ");
     let counted = "

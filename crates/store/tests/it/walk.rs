@@ -17,16 +17,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use procedure::definition::{ObligationKind, RoleName};
-use procedure::matter::{By, Standing};
+use procedure::matter::Standing;
 use procedure::walk::{Did, Scene, Step, Walked, walk};
-use procedure::{Event, Family, MatterId, OpenRequest, Request, Rules, Source, UnitId, What};
+use procedure::{Family, MatterId, OpenRequest, Request, Rules, Source, UnitId, What};
 use store::ledger::audit::{Against, audit_all};
-use store::vault::Vault;
-use store::vault::field::{event_from_text, matter_from_text};
+use store::vault::field::matter_from_text;
 use store::{Database, Engine};
 
 use crate::act::consistent;
-use crate::world::{Place, World, actor, at};
+use crate::world::{Place, World, actor, at, stored_event};
 
 /// Walks whose events are stored and replayed.
 const WALKS: usize = 5_000;
@@ -150,7 +149,7 @@ async fn kept_and_replayed(database: Database, walks: Arc<Vec<Walked>>) {
                     where matter_id >= $1 and matter_id <= $2 order by matter_id, number";
         let mut again = Family::default();
         for row in tx.rows(sql, &[first.into(), last.into()]).await.unwrap() {
-            let (id, event) = event(database.vault(), &row);
+            let (id, event) = stored_event(database.vault(), &row);
             again.apply(&id, &event);
         }
         assert!(
@@ -162,18 +161,6 @@ async fn kept_and_replayed(database: Database, walks: Arc<Vec<Walked>>) {
             walked.trail()
         );
     }
-}
-
-fn event(vault: &Vault, row: &store::Row) -> (MatterId, Event) {
-    let (id, number): (MatterId, u32) = (row.get(0).unwrap(), row.get(1).unwrap());
-    let what = row.get::<String>(5).unwrap();
-    let event = Event {
-        number,
-        at: row.get(2).unwrap(),
-        by: By { user: row.get(3).unwrap(), unit: row.get(4).unwrap() },
-        what: event_from_text(vault, id.as_str(), number, &what).unwrap(),
-    };
-    (id, event)
 }
 
 // ---- step by step ---------------------------------------------------------------------------------
@@ -328,7 +315,7 @@ impl Course {
             let sql = "select matter_id, number, at, user_id, unit_id, body from event
                         where matter_id = $1 order by number";
             for row in tx.rows(sql, &[(&matter.id).into()]).await.unwrap() {
-                let (id, event) = event(vault, &row);
+                let (id, event) = stored_event(vault, &row);
                 replayed.apply(&id, &event);
             }
         }
@@ -359,7 +346,8 @@ fn opened(step: &Step) -> impl Iterator<Item = &MatterId> {
 }
 
 /// The audit computes every read table of every procedure again; and whoever did an act, whatever the act
-/// and the procedure, is given a receipt for it that holds.
+/// and the procedure, is given a receipt for it that holds. Only what an act opened for another unit is
+/// that unit's alone.
 async fn recorded(world: &World, rules: &Rules) {
     let audit = audit_all(&world.database, Against::rules(rules)).await.unwrap();
     assert_eq!(audit.findings, [], "on {:?}", world.database.engine());
@@ -368,6 +356,9 @@ async fn recorded(world: &World, rules: &Rules) {
     let sql = "select e.matter_id, e.number, e.user_id, e.unit_id, m.procedure_id
                  from event e join matter m on m.matter_id = e.matter_id
                 where e.what in ('opened', 'proposed', 'acted') and e.user_id is not null
+                  and (e.what <> 'opened' or exists (
+                    select 1 from matter_scope s
+                     where s.unit_id = e.unit_id and s.matter_id = e.matter_id))
                 order by e.matter_id, e.number";
     let rows = tx.rows(sql, &[]).await.unwrap();
     drop(tx);

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use procedure::definition::RoleName;
 use procedure::{
-    Actor, Command, MatterId, OpenRequest, Raw, Request, Rules, Source, UnitId, UserId,
+    Actor, Command, Event, MatterId, OpenRequest, Raw, Request, Rules, Source, UnitId, UserId,
 };
 use store::directory::Directories;
 use store::password::Passwords;
 use store::randomness::SystemRandomness;
+use store::vault::field::event_from_text;
 use store::vault::{MasterKeys, Vault};
 use store::{
     ActError, Clock, Database, Done, Engine, Key, Parts, People, Refused, Scope, Store, Value,
@@ -377,4 +378,17 @@ pub(crate) fn refused(answer: Result<Done, ActError>) -> Refused {
         Err(ActError::Refused(refused)) => *refused,
         other => panic!("should be refused: {other:?}"),
     }
+}
+
+/// An event from the columns matter_id, number, at, user_id, unit_id and body.
+pub(crate) fn stored_event(vault: &Vault, row: &store::Row) -> (MatterId, Event) {
+    let (id, number): (MatterId, u32) = (row.get(0).unwrap(), row.get(1).unwrap());
+    let what = row.get::<String>(5).unwrap();
+    let event = Event {
+        number,
+        at: row.get(2).unwrap(),
+        by: procedure::By { user: row.get(3).unwrap(), unit: row.get(4).unwrap() },
+        what: event_from_text(vault, id.as_str(), number, &what).unwrap(),
+    };
+    (id, event)
 }
