@@ -26,11 +26,12 @@ struct Need {
     found: fn() -> bool,
 }
 
-const NEEDS: [Need; 5] = [
+const NEEDS: [Need; 6] = [
     Need { package: "chromium", found: || browser().is_some() },
     Need { package: "chromium-driver", found: || on_path("chromedriver").is_some() },
     Need { package: "postgresql", found: || postgres_programs().is_some() },
     Need { package: "glewlwyd", found: || on_path("glewlwyd").is_some() },
+    Need { package: "poppler-utils", found: || on_path("pdftotext").is_some() },
     // Without a Chinese font the screenshots show boxes and the layout is not the reader's.
     Need { package: "fonts-noto-cjk", found: chinese_font },
 ];

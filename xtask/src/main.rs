@@ -1,4 +1,4 @@
-//! Developer commands, one file each: `cargo xtask test|lint|bench|vendor|graphs`.
+//! Developer commands, one file each: `cargo xtask test|lint|bench|vendor|graphs|fonts|documents`.
 //!
 //! CI calls `lint` and `test` and nothing else. Every command sets up what it needs by itself and
 //! says plainly what is missing when it cannot.
@@ -10,6 +10,8 @@
 
 mod bench;
 mod cargo;
+mod documents;
+mod fonts;
 mod graphs;
 mod licence;
 mod lint;
@@ -34,6 +36,8 @@ cargo xtask COMMAND
   vendor [--check]                fetch the pinned front-end files again, check their SHA-256
   sbom                            print what the program is made of, as CycloneDX
   graphs                          draw every procedure into docs/procedures/
+  fonts [--fandol FOLDER]         subset the fonts again from Debian's packages, or fetch FandolFang
+  documents [FONTS …]             print every sample document, draw its first page into docs/documents/
 ";
 
 fn main() -> ExitCode {
@@ -49,6 +53,8 @@ fn main() -> ExitCode {
         "vendor" => vendor::run(rest),
         "sbom" => sbom::run(rest),
         "graphs" => graphs::run(),
+        "fonts" => fonts::run(rest),
+        "documents" => documents::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

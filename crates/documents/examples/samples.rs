@@ -24,6 +24,9 @@ struct Sample {
     issued_on: Date,
     #[serde(default)]
     seal: bool,
+    /// Items of `[common]` that this one does not take.
+    #[serde(default)]
+    without: Vec<String>,
     draft: Draft,
 }
 
@@ -42,10 +45,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let seal = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/seal.png"))?;
     let mut bound = Vec::new();
     for sample in samples.sample {
-        let Sample { number, issued_on, seal: sealed, mut draft } = sample;
+        let Sample { number, issued_on, seal: sealed, without, mut draft } = sample;
         let kind = press.kind(&draft.kind).ok_or_else(|| format!("no kind {}", draft.kind))?;
         for item in &kind.items {
-            if let Some(text) = samples.common.get(&item.id) {
+            if let Some(text) = samples.common.get(&item.id)
+                && !without.contains(&item.id)
+            {
                 draft.items.entry(item.id.clone()).or_insert_with(|| text.clone());
             }
         }
