@@ -43,7 +43,10 @@ fn gather(folder: &Path, endings: &[&str], files: &mut Vec<PathBuf>) -> io::Resu
         let path = entry?.path();
         if path.is_dir() {
             gather(&path, endings, files)?;
-        } else if path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known)) {
+        } else if path
+            .extension()
+            .is_some_and(|ending| endings.iter().any(|known| ending == *known))
+        {
             files.push(path);
         }
     }

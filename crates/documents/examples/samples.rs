@@ -57,7 +57,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let name = draft.kind.replace('/', ".");
         let title = kind.name.zh.clone();
         let number = number.as_deref().map(str::parse).transpose()?;
-        let numbered = press.number(draft, number, issued_on).map_err(|refused| format!("{name}: {refused}"))?;
+        let numbered = press
+            .number(draft, number, issued_on)
+            .map_err(|refused| format!("{name}: {refused}"))?;
         let marks = Marks {
             code: Some(VerificationCode {
                 address: "https://liandong.example.cn/v/8F2K-91QM-3T7C".into(),
@@ -65,10 +67,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             }),
             seal_png: sealed.then(|| seal.clone()),
         };
-        let printed: Sealed = press.print(&numbered, &marks).map_err(|error| format!("{name}: {error}"))?;
+        let printed: Sealed =
+            press.print(&numbered, &marks).map_err(|error| format!("{name}: {error}"))?;
         eprintln!("{name}: {} page(s), {} bytes", printed.pages(), printed.pdf().len());
         std::fs::write(folder.join(format!("{name}.pdf")), printed.pdf())?;
-        std::fs::write(folder.join(format!("{name}.docx")), press.docx(&numbered)?)?;
+        std::fs::write(
+            folder.join(format!("{name}.docx")),
+            press.docx(&numbered).map_err(|error| format!("{name}: {error}"))?,
+        )?;
         bound.push(Bound {
             title,
             number: numbered.number().map(ToString::to_string),

@@ -7,9 +7,10 @@ use crate::draft::{Draft, Numbered};
 use crate::error::PrintError;
 use crate::press::{Marks, Press};
 use docx_rs::{
-    AlignmentType, BorderType, DocGrid, DocGridType, Docx, Footer, LineSpacing, LineSpacingType, PageMargin,
-    PageNum, Paragraph, ParagraphBorder, ParagraphBorderPosition, ParagraphBorders, Run, RunFonts,
-    SpecialIndentType, Table, TableCell, TableLayoutType, TableRow, VAlignType, WidthType,
+    AlignmentType, BorderType, DocGrid, DocGridType, Docx, Footer, LineSpacing, LineSpacingType,
+    PageMargin, PageNum, Paragraph, ParagraphBorder, ParagraphBorderPosition, ParagraphBorders,
+    Run, RunFonts, SpecialIndentType, Table, TableCell, TableLayoutType, TableRow, VAlignType,
+    WidthType,
 };
 use serde::Deserialize;
 use std::io::Cursor;
@@ -23,26 +24,58 @@ use typst::utils::PicoStr;
 #[serde(tag = "part", rename_all = "kebab-case")]
 enum Part {
     /// The red head.
-    Banner { text: String },
+    Banner {
+        text: String,
+    },
     /// A procuratorate's name over its document.
-    Organ { text: String },
+    Organ {
+        text: String,
+    },
     /// What a document or sheet is called.
-    Name { text: String },
+    Name {
+        text: String,
+    },
     /// The number, centred, or at the left of who signs.
-    Number { text: String, signer: Option<String> },
+    Number {
+        text: String,
+        signer: Option<String>,
+    },
     /// The number, at the right.
-    NumberRight { text: String },
+    NumberRight {
+        text: String,
+    },
     /// The red rule across the printed area.
     RedRule,
-    Title { lines: Vec<String> },
-    Flush { text: String },
-    Para { text: String },
-    Head { level: u8, text: String },
-    Table { rows: Vec<Vec<String>> },
-    Sheet { rows: Vec<Vec<Cell>> },
-    Annexes { list: Vec<String> },
-    Sign { name: String, date: Option<String> },
-    Imprint { copies: Vec<String>, printed: Option<Printed> },
+    Title {
+        lines: Vec<String>,
+    },
+    Flush {
+        text: String,
+    },
+    Para {
+        text: String,
+    },
+    Head {
+        level: u8,
+        text: String,
+    },
+    Table {
+        rows: Vec<Vec<String>>,
+    },
+    Sheet {
+        rows: Vec<Vec<Cell>>,
+    },
+    Annexes {
+        list: Vec<String>,
+    },
+    Sign {
+        name: String,
+        date: Option<String>,
+    },
+    Imprint {
+        copies: Vec<String>,
+        printed: Option<Printed>,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -105,7 +138,13 @@ fn pack(document: &PagedDocument) -> Result<Vec<u8>, PrintError> {
     let mut docx = Docx::new()
         .page_size(11906, 16838)
         .page_margin(
-            PageMargin::new().top(TOP).left(LEFT).right(RIGHT).bottom(BOTTOM).footer(1440).header(850),
+            PageMargin::new()
+                .top(TOP)
+                .left(LEFT)
+                .right(RIGHT)
+                .bottom(BOTTOM)
+                .footer(1440)
+                .header(850),
         )
         .default_size(SIZE_BODY)
         .default_fonts(fonts(FANGSONG))
@@ -132,7 +171,8 @@ fn parts(document: &PagedDocument) -> Result<Vec<Part>, PrintError> {
         .iter()
         .filter_map(|content| content.to_packed::<MetadataElem>())
         .map(|mark| {
-            let value = serde_json::to_value(&mark.value).map_err(|error| wrong(error.to_string()))?;
+            let value =
+                serde_json::to_value(&mark.value).map_err(|error| wrong(error.to_string()))?;
             serde_json::from_value(value).map_err(|error| wrong(error.to_string()))
         })
         .collect()
@@ -191,11 +231,12 @@ fn page_number() -> Footer {
 fn cell(words: &str, width: usize, span: usize, font: &str, centred: bool) -> TableCell {
     let align = if centred { AlignmentType::Center } else { AlignmentType::Left };
     words.lines().fold(
-        TableCell::new().width(width, WidthType::Dxa).grid_span(span).vertical_align(VAlignType::Center),
+        TableCell::new()
+            .width(width, WidthType::Dxa)
+            .grid_span(span)
+            .vertical_align(VAlignType::Center),
         |cell, line| {
-            cell.add_paragraph(
-                Paragraph::new().align(align).add_run(run(line, font, SIZE_CELL)),
-            )
+            cell.add_paragraph(Paragraph::new().align(align).add_run(run(line, font, SIZE_CELL)))
         },
     )
 }
@@ -311,11 +352,11 @@ fn annexes(docx: Docx, list: &[String]) -> Docx {
     list.iter().enumerate().fold(docx.add_paragraph(paragraph()), |docx, (index, name)| {
         let label = if index == 0 { "附件：" } else { "　　　" };
         let number = if list.len() == 1 { String::new() } else { format!("{}.", index + 1) };
-        docx.add_paragraph(
-            paragraph()
-                .indent(Some(2 * CHARACTER), None, None, None)
-                .add_run(run(&format!("{label}{number}{name}"), FANGSONG, SIZE_BODY)),
-        )
+        docx.add_paragraph(paragraph().indent(Some(2 * CHARACTER), None, None, None).add_run(run(
+            &format!("{label}{number}{name}"),
+            FANGSONG,
+            SIZE_BODY,
+        )))
     })
 }
 

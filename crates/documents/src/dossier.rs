@@ -83,10 +83,8 @@ impl Press {
     /// # Errors
     /// [`PrintError::Unbindable`] names the document that is no readable PDF, or is locked.
     pub fn bind(&self, cover: &Cover, documents: Vec<Bound>) -> Result<Dossier, PrintError> {
-        let too_much = PrintError::DossierSize {
-            documents: DOSSIER_DOCUMENTS_MAX,
-            pages: DOSSIER_PAGES_MAX,
-        };
+        let too_much =
+            PrintError::DossierSize { documents: DOSSIER_DOCUMENTS_MAX, pages: DOSSIER_PAGES_MAX };
         if documents.is_empty() || documents.len() > DOSSIER_DOCUMENTS_MAX {
             return Err(too_much);
         }
@@ -171,8 +169,10 @@ impl Binding {
 
     /// Takes all objects of a PDF in, and returns its pages in order, each complete in itself.
     fn take_in(&mut self, title: &str, pdf: &[u8]) -> Result<Vec<ObjectId>, PrintError> {
-        let wrong =
-            |what: &dyn std::fmt::Display| PrintError::Unbindable { title: title.to_owned(), what: what.to_string() };
+        let wrong = |what: &dyn std::fmt::Display| PrintError::Unbindable {
+            title: title.to_owned(),
+            what: what.to_string(),
+        };
         let mut document = Document::load_mem(pdf).map_err(|error| wrong(&error))?;
         if document.is_encrypted() {
             return Err(wrong(&"it is locked with a password"));
@@ -200,7 +200,10 @@ impl Binding {
         for (id, object) in document.objects {
             let kind = object.as_dict().ok().and_then(|dictionary| dictionary.get_type().ok());
             let tree = kind.is_some_and(|kind| {
-                matches!(kind, b"Catalog" | b"Pages" | b"Outlines" | b"StructTreeRoot" | b"StructElem")
+                matches!(
+                    kind,
+                    b"Catalog" | b"Pages" | b"Outlines" | b"StructTreeRoot" | b"StructElem"
+                )
             });
             if !tree && !pages.contains_key(&id) {
                 self.whole.objects.insert(id, object);

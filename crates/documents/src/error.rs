@@ -52,9 +52,7 @@ impl Missing {
                 zh: format!("缺少“{zh}”（{}）", article.zh),
                 en: format!("“{en}” is missing ({})", article.en),
             },
-            None => {
-                Words { zh: format!("缺少“{zh}”"), en: format!("“{en}” is missing") }
-            }
+            None => Words { zh: format!("缺少“{zh}”"), en: format!("“{en}” is missing") },
         }
     }
 }

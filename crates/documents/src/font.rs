@@ -63,7 +63,8 @@ impl Shelf {
                     file: "fonts.toml".into(),
                     line: None,
                     what: format!("no font for {role}: none of {} is there", wanted.join(", ")),
-                    mend: "run `cargo xtask fonts`, or name the folder of a font of that list".into(),
+                    mend: "run `cargo xtask fonts`, or name the folder of a font of that list"
+                        .into(),
                 });
             }
             found
@@ -76,12 +77,7 @@ impl Shelf {
             banner: present("banner (小标宋)", wanted.banner),
         };
         if faults.is_empty() {
-            Ok(Self {
-                book: LazyHash::new(book),
-                fonts,
-                roles,
-                known: Mutex::new(HashMap::new()),
-            })
+            Ok(Self { book: LazyHash::new(book), fonts, roles, known: Mutex::new(HashMap::new()) })
         } else {
             Err(faults)
         }

@@ -195,7 +195,8 @@ pub(crate) fn check_head(draft: &Draft, most: usize, names: usize) -> Result<(),
             line(name, words)?;
         }
     }
-    for (name, list) in [("to", &draft.to), ("copies", &draft.copies), ("annexes", &draft.annexes)] {
+    for (name, list) in [("to", &draft.to), ("copies", &draft.copies), ("annexes", &draft.annexes)]
+    {
         if list.len() > names {
             return Err(Refused::NotALine(name));
         }

@@ -31,6 +31,10 @@ pub enum Form {
 
 /// A kind of document.
 #[derive(Debug, Clone, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own that the paper shows or not"
+)]
 pub struct Kind {
     /// Folder and name, such as `suggestion/suggestion-letter`; the template is this with `.typ`.
     pub id: String,
@@ -73,6 +77,7 @@ struct KindsFile {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "as in `Kind`")]
 struct KindEntry {
     id: String,
     name: Words,
@@ -171,7 +176,9 @@ struct InstrumentEntry {
 impl Instruments {
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let file: InstrumentsFile = toml::from_str(text).map_err(|error| error.to_string())?;
-        Ok(Self { names: file.instrument.into_iter().map(|entry| (entry.id, entry.name)).collect() })
+        Ok(Self {
+            names: file.instrument.into_iter().map(|entry| (entry.id, entry.name)).collect(),
+        })
     }
 
     /// `J2:75` → 《人民检察院公益诉讼办案规则》第七十五条.

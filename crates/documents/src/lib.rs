@@ -32,5 +32,6 @@ pub use layout::{Layout, Line, PageLayout, Rule};
 pub use number::{NotANumber, NumberPattern, OfficialNumber};
 pub use press::{DRAFT_CHARACTERS_MAX, Marks, Materials, PAGES_MAX, Press};
 pub use text::{
-    Block, CELL_CHARACTERS_MAX, ITEM_CHARACTERS_MAX, ITEM_ROWS_MAX, NotText, TABLE_COLUMNS_MAX, Text,
+    Block, CELL_CHARACTERS_MAX, ITEM_CHARACTERS_MAX, ITEM_ROWS_MAX, NotText, TABLE_COLUMNS_MAX,
+    Text,
 };

@@ -25,7 +25,9 @@ pub enum NotANumber {
     #[error("a pattern is words, then 〔{{year}}〕, then {{number}}号: “{0}” is not")]
     Pattern(String),
     /// The number is not `代字〔2026〕12号`.
-    #[error("a number is words, a year in 〔〕 and a number without leading zeros before 号: “{0}” is not")]
+    #[error(
+        "a number is words, a year in 〔〕 and a number without leading zeros before 号: “{0}” is not"
+    )]
     Number(String),
 }
 
@@ -56,7 +58,7 @@ impl FromStr for NumberPattern {
         let (before, rest) = pattern.split_once(YEAR).ok_or_else(wrong)?;
         let after = rest.strip_suffix(NUMBER).ok_or_else(wrong)?;
         let plain = |words: &str| {
-            words.chars().all(|character| character.is_alphanumeric())
+            words.chars().all(char::is_alphanumeric)
                 && !words.chars().any(|character| character.is_ascii_digit())
         };
         let words = before.chars().count();
@@ -151,10 +153,23 @@ mod tests {
         assert_eq!(pattern.number(2026, twelve).as_str(), "陕检建〔2026〕12号");
         assert_eq!(pattern.blank(2026), "陕检建〔2026〕　号");
         assert_eq!(pattern.number(2026, twelve).as_str().parse(), Ok(pattern.number(2026, twelve)));
-        for wrong in ["陕检建[2026]12号", "陕检建（2026）12号", "陕检建〔2026〕012号", "陕检建〔26〕1号", "〔2026〕1号", "陕检建〔2026〕号", "陕检建〔2026〕1"] {
-            assert_eq!(wrong.parse::<OfficialNumber>(), Err(NotANumber::Number(wrong.into())), "{wrong}");
+        for wrong in [
+            "陕检建[2026]12号",
+            "陕检建（2026）12号",
+            "陕检建〔2026〕012号",
+            "陕检建〔26〕1号",
+            "〔2026〕1号",
+            "陕检建〔2026〕号",
+            "陕检建〔2026〕1",
+        ] {
+            assert_eq!(
+                wrong.parse::<OfficialNumber>(),
+                Err(NotANumber::Number(wrong.into())),
+                "{wrong}"
+            );
         }
-        for wrong in ["陕检建[{year}]{number}号", "{year}{number}", "陕检〔{year}〕no. {number}号"] {
+        for wrong in ["陕检建[{year}]{number}号", "{year}{number}", "陕检〔{year}〕no. {number}号"]
+        {
             assert!(wrong.parse::<NumberPattern>().is_err(), "{wrong}");
         }
     }

@@ -61,7 +61,10 @@ impl Materials {
                 .iter()
                 .map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()))
                 .collect(),
-            fonts: FONTS.iter().map(|(name, bytes)| ((*name).to_owned(), Bytes::new(*bytes))).collect(),
+            fonts: FONTS
+                .iter()
+                .map(|(name, bytes)| ((*name).to_owned(), Bytes::new(*bytes)))
+                .collect(),
             foreign: false,
         }
     }
@@ -86,7 +89,9 @@ impl Materials {
                 if path.is_dir() {
                     folders.push(path);
                 } else if let Ok(name) = path.strip_prefix(folder)
-                    && path.extension().is_some_and(|end| end == "typ" || end == "toml" || end == "txt")
+                    && path
+                        .extension()
+                        .is_some_and(|end| end == "typ" || end == "toml" || end == "txt")
                 {
                     let name = name.to_string_lossy().replace('\\', "/");
                     self = self.with_template(&name, std::fs::read(&path)?);
@@ -114,7 +119,7 @@ impl Materials {
         // The order of a folder is chance; which font answers for a name must not be.
         paths.sort();
         for path in paths {
-            let ending = path.extension().map(|end| end.to_ascii_lowercase());
+            let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
             if ending.is_some_and(|end| end == "otf" || end == "ttf" || end == "ttc") {
                 let name = path.to_string_lossy().into_owned();
                 self = self.with_font(&name, std::fs::read(&path)?);
@@ -163,11 +168,15 @@ impl Press {
                 faults.push(fault(&name, "is not UTF-8".into(), "save it as UTF-8"));
                 continue;
             };
-            if name.ends_with(".typ") {
+            if Path::new(&name).extension().is_some_and(|ending| ending == "typ") {
                 let source = Source::new(file_id(&name), text);
-                faults.extend(source.root().errors().iter().map(|error| {
-                    fault_of(&source, error.span, &error.message, &error.hints)
-                }));
+                faults.extend(
+                    source
+                        .root()
+                        .errors()
+                        .iter()
+                        .map(|error| fault_of(&source, error.span, &error.message, &error.hints)),
+                );
                 sources.insert(source.id(), source);
             } else if name == "words.txt" {
                 lexicon = Lexicon::read(&text);
@@ -232,7 +241,9 @@ impl Press {
                 if let Err(error) = printed {
                     faults.push(match error {
                         PrintError::Template(fault) => fault,
-                        other => fault(&template_of(&kind.id), other.to_string(), "mend the template"),
+                        other => {
+                            fault(&template_of(&kind.id), other.to_string(), "mend the template")
+                        }
                     });
                     break;
                 }
@@ -299,8 +310,7 @@ impl Press {
 
     /// Whether a draft, complete or not, can be set: within the limits and of known characters.
     fn printable(&self, draft: &Draft) -> Result<&Kind, Refused> {
-        let kind =
-            self.kind(&draft.kind).ok_or_else(|| Refused::NoKind(draft.kind.clone()))?;
+        let kind = self.kind(&draft.kind).ok_or_else(|| Refused::NoKind(draft.kind.clone()))?;
         if let Some(unknown) =
             draft.items.keys().find(|id| !kind.items.iter().any(|item| item.id == **id))
         {
@@ -328,7 +338,7 @@ impl Press {
     pub fn print(&self, numbered: &Numbered, marks: &Marks) -> Result<Sealed, PrintError> {
         let number = numbered.number.as_ref();
         let document = self.set(&numbered.draft, number, Some(numbered.issued_on), marks)?;
-        self.export(&document, &format!("{}\n{:?}", numbered.draft.kind, number))
+        Self::export(&document, &format!("{}\n{:?}", numbered.draft.kind, number))
     }
 
     /// Prints a draft as it stands, with `草稿` across the page and no number.
@@ -337,7 +347,7 @@ impl Press {
     /// [`PrintError`]; a missing item is none.
     pub fn preview(&self, draft: &Draft) -> Result<Sealed, PrintError> {
         let document = self.set(draft, None, None, &Marks::default())?;
-        self.export(&document, &draft.kind)
+        Self::export(&document, &draft.kind)
     }
 
     /// As [`Press::print`], on a thread of its own, waited for at most `budget`.
@@ -428,7 +438,7 @@ impl Press {
         set.map_err(|errors| PrintError::Template(sheet.fault(&errors)))
     }
 
-    fn export(&self, document: &PagedDocument, ident: &str) -> Result<Sealed, PrintError> {
+    fn export(document: &PagedDocument, ident: &str) -> Result<Sealed, PrintError> {
         let pdf = pdf_of(document, ident)?;
         let sha256 = sha256(&pdf);
         Ok(Sealed { pdf, sha256, layout: Layout::of(document) })
@@ -438,8 +448,7 @@ impl Press {
 pub(crate) fn pdf_of(document: &PagedDocument, ident: &str) -> Result<Vec<u8>, PrintError> {
     let standards = PdfStandards::new(&[PdfStandard::A_2b])
         .map_err(|error| PrintError::Export(error.to_string()))?;
-    let options =
-        PdfOptions { ident: Smart::Custom(ident), standards, ..PdfOptions::default() };
+    let options = PdfOptions { ident: Smart::Custom(ident), standards, ..PdfOptions::default() };
     typst_pdf::pdf(document, &options).map_err(|errors| {
         PrintError::Export(
             errors.iter().map(|error| error.message.to_string()).collect::<Vec<_>>().join("; "),

@@ -270,10 +270,7 @@ fn level(text: &str) -> Option<u8> {
         None if marked(after_chinese, &['、'], 3) => Some(1),
         // “3.5吨” is a number, not a mark.
         None if marked(after_digits, &['.', '．'], 3)
-            && !after_digits
-                .chars()
-                .nth(1)
-                .is_some_and(|next| next.is_ascii_digit()) =>
+            && !after_digits.chars().nth(1).is_some_and(|next| next.is_ascii_digit()) =>
         {
             Some(3)
         }
@@ -291,9 +288,10 @@ fn cells(words: &str, line: usize) -> Result<Option<Vec<String>>, NotText> {
     if columns > TABLE_COLUMNS_MAX {
         return Err(NotText::TooWide { line, columns });
     }
-    let cells: Vec<String> =
-        inner.split('|').map(|cell| cell.trim().replace('\t', " ")).collect();
-    if cells.iter().all(|cell| cell.len() >= 3 && cell.chars().all(|mark| matches!(mark, '-' | ':')))
+    let cells: Vec<String> = inner.split('|').map(|cell| cell.trim().replace('\t', " ")).collect();
+    if cells
+        .iter()
+        .all(|cell| cell.len() >= 3 && cell.chars().all(|mark| matches!(mark, '-' | ':')))
     {
         return Ok(None);
     }
@@ -322,7 +320,9 @@ mod tests {
     #[test]
     fn marks_of_the_four_levels_are_headings_when_short_and_without_a_full_stop() {
         assert_eq!(
-            levels("一、基本情况\n（一）来源\n1.第一项\n（1）甲\n1.依法履行职责。\n3.5吨废渣\n（注）附后"),
+            levels(
+                "一、基本情况\n（一）来源\n1.第一项\n（1）甲\n1.依法履行职责。\n3.5吨废渣\n（注）附后"
+            ),
             [Some(1), Some(2), Some(3), Some(4), None, None, None]
         );
     }
@@ -334,10 +334,7 @@ mod tests {
             text.blocks(),
             [
                 Block::Table {
-                    rows: vec![
-                        vec!["证据".into(), "页数".into()],
-                        vec!["笔录".into(), "3".into()]
-                    ]
+                    rows: vec![vec!["证据".into(), "页数".into()], vec!["笔录".into(), "3".into()]]
                 },
                 Block::Table { rows: vec![vec!["另".into(), "表".into()]] }
             ]
@@ -351,7 +348,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_printed_is_named_with_its_line() {
-        assert_eq!(Text::parse("甲\n乙\u{202e}丙"), Err(NotText::Unprintable { line: 2, code: 0x202e }));
+        assert_eq!(
+            Text::parse("甲\n乙\u{202e}丙"),
+            Err(NotText::Unprintable { line: 2, code: 0x202e })
+        );
         assert_eq!(Text::parse(" \n\t\n"), Err(NotText::Empty));
         let long = "长".repeat(ITEM_CHARACTERS_MAX + 1);
         assert_eq!(

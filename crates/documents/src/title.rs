@@ -6,7 +6,7 @@ use std::collections::HashSet;
 const LINE_CHARACTERS_MAX: usize = 19;
 /// The longest word looked up.
 const WORD_CHARACTERS_MAX: usize = 20;
-/// A title longer than this is not broken by sense any more; it only wraps.
+/// A title longer than this is not broken by sense any more; its lines are filled.
 const TITLE_CHARACTERS_MAX: usize = 4 * LINE_CHARACTERS_MAX;
 
 /// Words that are not broken.
@@ -36,8 +36,11 @@ impl Lexicon {
             return lines.into_iter().map(str::to_owned).collect();
         }
         let whole: Vec<char> = lines.concat().chars().collect();
-        if whole.len() <= LINE_CHARACTERS_MAX || whole.len() > TITLE_CHARACTERS_MAX {
+        if whole.len() <= LINE_CHARACTERS_MAX {
             return vec![whole.into_iter().collect()];
+        }
+        if whole.len() > TITLE_CHARACTERS_MAX {
+            return full_lines(&whole);
         }
         let mut ends: Vec<(usize, u32)> = self.word_ends(&whole, names);
         ends.retain(|&(end, _)| end > 0 && end < whole.len());
@@ -83,7 +86,9 @@ fn balanced(whole: &[char], ends: &[(usize, u32)]) -> Vec<String> {
             break;
         }
     }
-    let mut breaks = best.map(|(_, breaks)| breaks).unwrap_or_default();
+    let Some((_, mut breaks)) = best else {
+        return full_lines(whole);
+    };
     breaks.push(whole.len());
     let mut from = 0;
     breaks
@@ -94,6 +99,10 @@ fn balanced(whole: &[char], ends: &[(usize, u32)]) -> Vec<String> {
             line
         })
         .collect()
+}
+
+fn full_lines(whole: &[char]) -> Vec<String> {
+    whole.chunks(LINE_CHARACTERS_MAX).map(|line| line.iter().collect()).collect()
 }
 
 /// Tries every way to end `lines` lines; a title has few words, so there are few ways.
@@ -142,9 +151,9 @@ fn shape(breaks: &[usize], length: usize) -> u32 {
     }
     let widest = widths.iter().max().copied().unwrap_or(0);
     let ragged: usize = widths.iter().map(|width| (widest - width).pow(2)).sum();
-    let waist = widths.windows(3).filter(|three| {
-        matches!(three, [above, middle, below] if middle < above && middle < below)
-    });
+    let waist = widths.windows(3).filter(
+        |three| matches!(three, [above, middle, below] if middle < above && middle < below),
+    );
     let even = widths.windows(2).filter(|two| matches!(two, [above, below] if above == below));
     u32::try_from(ragged + 60 * waist.count() + 3 * even.count()).unwrap_or(u32::MAX / 2)
 }
@@ -170,7 +179,9 @@ mod tests {
             lines("关于移送陕西长青能源化工有限公司燃煤锅炉颗粒物超标排放公益诉讼案件线索的函"),
             ["关于移送陕西长青能源化工有限公司", "燃煤锅炉颗粒物超标排放", "公益诉讼案件线索的函"]
         );
-        for line in lines("宝鸡市环境保护局凤翔分局关于陕西长青能源化工有限公司燃煤锅炉颗粒物超标排放责令整改情况的报告") {
+        for line in lines(
+            "宝鸡市环境保护局凤翔分局关于陕西长青能源化工有限公司燃煤锅炉颗粒物超标排放责令整改情况的报告",
+        ) {
             assert!(!line.starts_with('的') && !line.ends_with("关"), "{line}");
             assert!(line.chars().count() <= LINE_CHARACTERS_MAX, "{line}");
         }

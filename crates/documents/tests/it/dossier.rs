@@ -23,7 +23,10 @@ fn a_dossier_has_all_pages_in_order_with_bookmarks_and_hashes() {
     let sheet = printed(complete("clue/receipt", "收到。"));
     let (letter_pages, letter_hash) = (letter.pages(), letter.sha256().to_owned());
     let dossier = PRESS
-        .bind(&cover(), vec![bound("检察建议书", letter.into_pdf()), bound("回执", sheet.into_pdf())])
+        .bind(
+            &cover(),
+            vec![bound("检察建议书", letter.into_pdf()), bound("回执", sheet.into_pdf())],
+        )
         .unwrap();
     assert_eq!(dossier.entries[0].from, 1);
     assert_eq!(dossier.entries[0].to, letter_pages);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 #[test]
 fn every_character_of_divisions_and_units_has_a_glyph() {
-    let mut characters = BTreeSet::from_iter("鄠邑区浐河㛃".chars());
+    let mut characters: BTreeSet<char> = "鄠邑区浐河㛃".chars().collect();
     for file in [
         "data/divisions/shaanxi_divisions.csv",
         "data/divisions/divisions_china.csv",
@@ -14,7 +14,8 @@ fn every_character_of_divisions_and_units_has_a_glyph() {
     ] {
         characters.extend(std::fs::read_to_string(repository(file)).unwrap().chars());
     }
-    let words: String = characters.into_iter().filter(|character| !character.is_control()).collect();
+    let words: String =
+        characters.into_iter().filter(|character| !character.is_control()).collect();
     let draft = complete("general/notice", &words.replace('|', ""));
     let preview = PRESS.preview(&draft);
     assert!(preview.is_ok(), "{:?}", preview.err());

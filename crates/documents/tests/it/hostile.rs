@@ -17,7 +17,10 @@ fn what_looks_like_markup_prints_as_it_stands_in_every_field() {
     draft.note = Some("= 附注".into());
     draft.printed_by = Some("#{}".into());
     draft.secrecy = Some("_密_".into());
-    draft.items.insert("text".into(), Text::parse(&format!("{COMMANDS}\n| #a | $b$ |\n| *c* | _d_ |")).unwrap());
+    draft.items.insert(
+        "text".into(),
+        Text::parse(&format!("{COMMANDS}\n| #a | $b$ |\n| *c* | _d_ |")).unwrap(),
+    );
     let sealed = printed(draft);
     let words: String = sealed
         .layout()
@@ -27,7 +30,8 @@ fn what_looks_like_markup_prints_as_it_stands_in_every_field() {
         .map(|line| line.text.as_str())
         .collect::<String>()
         .replace(' ', "");
-    for kept in ["#panic(\"x\")", "#read(\"/etc/passwd\")", "*粗*", "`码`", "$x$", "*通知*", "*c*"] {
+    for kept in ["#panic(\"x\")", "#read(\"/etc/passwd\")", "*粗*", "`码`", "$x$", "*通知*", "*c*"]
+    {
         assert!(words.contains(kept), "{kept} in {words}");
     }
 }
@@ -40,10 +44,7 @@ fn too_much_is_refused_before_anything_is_set() {
         draft.items.insert(item.into(), long.clone());
     }
     let refused = PRESS.number(draft, None, DAY).unwrap_err();
-    assert!(
-        matches!(refused, Refused::TooLong { most: DRAFT_CHARACTERS_MAX, .. }),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Refused::TooLong { most: DRAFT_CHARACTERS_MAX, .. }), "{refused:?}");
     let mut draft = complete("suggestion/suggestion-letter", "写明。");
     draft.title = Some("长".repeat(2_000));
     assert_eq!(PRESS.number(draft, None, DAY).unwrap_err(), Refused::NotALine("title"));

@@ -2,6 +2,7 @@
 
 use crate::{DAY, PRESS, complete, numbered, printed};
 use documents::{Draft, Marks, Refused, VerificationCode};
+use serde::Deserialize;
 
 #[test]
 fn a_suggestion_without_a_time_limit_names_it_and_its_article() {
@@ -40,6 +41,40 @@ fn every_item_that_is_not_optional_stops_every_kind() {
     }
 }
 
+#[derive(Deserialize)]
+struct ProcedureDocuments {
+    id: String,
+    #[serde(default)]
+    documents: Vec<ProcedureDocument>,
+}
+
+#[derive(Deserialize)]
+struct ProcedureDocument {
+    id: String,
+}
+
+#[test]
+fn every_document_a_procedure_makes_has_its_kind() {
+    let mut found = 0;
+    for chapter in std::fs::read_dir(crate::repository("procedures")).unwrap() {
+        let chapter = chapter.unwrap().path();
+        for file in std::fs::read_dir(&chapter).unwrap() {
+            let file = file.unwrap().path();
+            if file.extension().is_none_or(|ending| ending != "toml") {
+                continue;
+            }
+            let procedure: ProcedureDocuments =
+                toml::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+            for document in procedure.documents {
+                let kind = format!("{}/{}", procedure.id, document.id);
+                assert!(PRESS.kind(&kind).is_some(), "no kind {kind}");
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 0);
+}
+
 #[test]
 fn head_and_number_are_asked_for_by_the_standard() {
     let draft = Draft::new("suggestion/upward-file", "凤翔县人民检察院");
@@ -59,10 +94,7 @@ fn a_kind_without_number_takes_none_and_an_unknown_item_is_refused() {
     assert_eq!(PRESS.number(draft.clone(), Some(number), DAY), Err(Refused::NotNumbered));
     let text = draft.items["document"].clone();
     draft.items.insert("nothing-of-the-kind".into(), text);
-    assert_eq!(
-        PRESS.number(draft, None, DAY),
-        Err(Refused::NoItem("nothing-of-the-kind".into()))
-    );
+    assert_eq!(PRESS.number(draft, None, DAY), Err(Refused::NoItem("nothing-of-the-kind".into())));
 }
 
 #[test]

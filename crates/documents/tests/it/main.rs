@@ -1,5 +1,12 @@
 //! Documents from draft to bytes: what stops them, what they look like, what they survive.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests say what must hold by failing"
+)]
+
 mod dossier;
 mod fonts;
 mod hostile;

@@ -98,7 +98,8 @@ fn the_imprint_is_at_the_foot_of_an_even_last_page() {
     let sealed = printed(draft);
     assert_eq!(sealed.pages() % 2, 0);
     let rules = &sealed.layout().pages.last().unwrap().rules;
-    let weights: Vec<f64> = rules.iter().map(|rule| (rule.weight_mm * 100.0).round() / 100.0).collect();
+    let weights: Vec<f64> =
+        rules.iter().map(|rule| (rule.weight_mm * 100.0).round() / 100.0).collect();
     assert_eq!(weights, [0.35, 0.25, 0.35]);
     near(rules[2].middle_mm, 262.0, "the last rule closes the printed area");
     assert!(rules.iter().all(|rule| (rule.length_mm - 156.0).abs() < NEAR_MM));

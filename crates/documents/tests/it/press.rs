@@ -26,7 +26,8 @@ fn an_entry_without_template_and_an_article_of_no_instrument_are_named() {
     let entry = "[[kinds]]\nid = \"new\"\nname = { zh = \"新\", en = \"New\" }\nform = \"letter\"\nitems = []\n";
     let found = faults(Materials::builtin().with_template("office/kinds.toml", entry.into()));
     assert!(found.contains("office/new.typ: is missing"), "{found}");
-    let entry = entry.replace("items = []", "items = [{ id = \"a\", zh = \"甲\", en = \"A\", law = \"ZZ:1\" }]");
+    let entry = entry
+        .replace("items = []", "items = [{ id = \"a\", zh = \"甲\", en = \"A\", law = \"ZZ:1\" }]");
     let found = faults(Materials::builtin().with_template("office/kinds.toml", entry.into()));
     assert!(found.contains("“ZZ:1” names no instrument"), "{found}");
 }
