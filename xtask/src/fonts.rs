@@ -96,9 +96,12 @@ const SIGNS: [(u32, u32); 26] = [
 
 /// Makes the fonts, or fetches FandolFang.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
-    for (program, package) in
-        [("apt-get", "apt"), ("dpkg-deb", "dpkg"), ("pyftsubset", "fonttools"), ("bunzip2", "bzip2")]
-    {
+    for (program, package) in [
+        ("apt-get", "apt"),
+        ("dpkg-deb", "dpkg"),
+        ("pyftsubset", "fonttools"),
+        ("bunzip2", "bzip2"),
+    ] {
         on_path(program).with_context(|| format!("{program} is needed: install {package}"))?;
     }
     let work = tempfile::tempdir()?;
