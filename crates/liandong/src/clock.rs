@@ -1,7 +1,9 @@
-//! The only reader of the machine's time, and the demo's clock that runs beside it.
+//! The only reader of the machine's time, the platform's time made from it, and the demo's clock.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use store::Clock;
@@ -15,6 +17,107 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
+}
+
+/// How far the machine's clock may be behind what has passed and still be followed without a word: it is
+/// corrected by a little all the time.
+const BEHIND_MAX: Duration = Duration::from_secs(2);
+/// How far it may be ahead and still be believed at once.
+const AHEAD_MAX: Duration = Duration::from_secs(60 * 60);
+/// How long it must stay ahead to be believed after all: a lapse that is recorded stays recorded.
+const AHEAD_BELIEVED_AFTER: Duration = Duration::from_secs(10 * 60);
+
+/// The platform's time: the machine's, which it does not follow back, and not far ahead at once.
+///
+/// When the machine's clock jumps back, time goes on by what passes, until the clock has come there. When
+/// it jumps far ahead, it is believed only once it has stayed there for a while; till then time goes on by
+/// what passes too. Both are said in the log lines.
+#[derive(Debug)]
+pub(crate) struct SteadyClock {
+    machine: SystemClock,
+    born: Instant,
+    steady: Mutex<Steady>,
+}
+
+/// What [`SteadyClock`] remembers between two looks; all in microseconds.
+#[derive(Debug, Clone, Copy)]
+struct Steady {
+    /// What was said last.
+    said: i64,
+    /// When, by what has passed since the program began.
+    at: Duration,
+    /// Since when the machine's clock is far ahead, by the same.
+    ahead_since: Option<Duration>,
+    is_behind: bool,
+}
+
+impl SteadyClock {
+    /// The machine's time at this moment, and steady from then on.
+    pub(crate) fn new() -> Self {
+        let machine = SystemClock;
+        let said = machine.now().as_microsecond();
+        let steady = Steady { said, at: Duration::ZERO, ahead_since: None, is_behind: false };
+        Self { machine, born: Instant::now(), steady: Mutex::new(steady) }
+    }
+
+    /// Goes on from a later moment than the machine's.
+    pub(crate) fn go_on_from(&self, moment: Timestamp) {
+        let mut steady = self.steady.lock().unwrap_or_else(PoisonError::into_inner);
+        steady.said = steady.said.max(moment.as_microsecond());
+    }
+}
+
+impl Clock for SteadyClock {
+    fn now(&self) -> Timestamp {
+        let mut steady = self.steady.lock().unwrap_or_else(PoisonError::into_inner);
+        let machine = self.machine.now();
+        let said = steady.look(machine.as_microsecond(), self.born.elapsed());
+        Timestamp::from_microsecond(said).unwrap_or(machine)
+    }
+}
+
+impl Steady {
+    fn look(&mut self, machine: i64, passed: Duration) -> i64 {
+        let expected = self.said.saturating_add(micros(passed.saturating_sub(self.at)));
+        let ahead = machine.saturating_sub(expected);
+        let mut said = machine;
+        if ahead > micros(AHEAD_MAX) {
+            let since = *self.ahead_since.get_or_insert_with(|| {
+                tracing::warn!(seconds = ahead / 1_000_000, "the machine's clock jumped ahead");
+                passed
+            });
+            if passed.saturating_sub(since) < AHEAD_BELIEVED_AFTER {
+                said = expected;
+            } else {
+                tracing::warn!(
+                    seconds = ahead / 1_000_000,
+                    "the clock stays ahead and is followed"
+                );
+                self.ahead_since = None;
+            }
+        } else {
+            self.ahead_since = None;
+        }
+        let behind = ahead < -micros(BEHIND_MAX);
+        if behind && !self.is_behind {
+            let seconds = -ahead / 1_000_000;
+            tracing::warn!(
+                seconds,
+                "the machine's clock is behind; time goes on from where it was"
+            );
+        }
+        self.is_behind = behind;
+        if behind {
+            said = expected;
+        }
+        self.said = said.max(self.said);
+        self.at = passed;
+        self.said
+    }
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// The demo's clock: the machine's, moved forward as far as people have asked, or held still at one
@@ -90,6 +193,44 @@ mod tests {
     use web::MovableClock as _;
 
     use super::*;
+
+    const SECOND: i64 = 1_000_000;
+
+    fn steady() -> Steady {
+        Steady { said: 0, at: Duration::ZERO, ahead_since: None, is_behind: false }
+    }
+
+    #[test]
+    fn time_never_goes_back_and_never_stands_still_for_long() {
+        let mut steady = steady();
+        let at = Duration::from_secs;
+        assert_eq!(steady.look(10 * SECOND, at(10)), 10 * SECOND);
+        // A day back: time goes on by what passes.
+        let back = |second: i64| (second - 86_400) * SECOND;
+        assert_eq!(steady.look(back(11), at(11)), 11 * SECOND);
+        assert_eq!(steady.look(back(100), at(100)), 100 * SECOND);
+        // The clock is right again.
+        assert_eq!(steady.look(101 * SECOND, at(101)), 101 * SECOND);
+        // A little behind, it is waited for.
+        assert_eq!(steady.look(101 * SECOND, at(102)), 101 * SECOND);
+        assert_eq!(steady.look(103 * SECOND, at(103)), 103 * SECOND);
+    }
+
+    #[test]
+    fn a_clock_far_ahead_is_believed_only_when_it_stays_there() {
+        let mut steady = steady();
+        let at = Duration::from_secs;
+        let ahead = |second: i64| (second + 40 * 86_400) * SECOND;
+        assert_eq!(steady.look(ahead(1), at(1)), SECOND);
+        assert_eq!(steady.look(ahead(599), at(599)), 599 * SECOND);
+        // It was a mistake: nothing has happened.
+        assert_eq!(steady.look(600 * SECOND, at(600)), 600 * SECOND);
+        assert_eq!(steady.look(ahead(601), at(601)), 601 * SECOND);
+        assert_eq!(steady.look(ahead(1_200), at(1_200)), 1_200 * SECOND);
+        assert_eq!(steady.look(ahead(1_201), at(1_201)), ahead(1_201));
+        // A quarter of an hour of sleep is followed at once.
+        assert_eq!(steady.look(ahead(2_200), at(1_300)), ahead(2_200));
+    }
 
     #[test]
     fn a_moved_clock_never_goes_back_and_is_still_moved_after_a_restart() {

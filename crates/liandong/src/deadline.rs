@@ -344,4 +344,48 @@ mod tests {
         assert!(told.en.contains("suggestion-reply-pilot"), "{}", told.en);
         assert!(told.zh.contains("2018-03-02") && told.zh.contains("1个月"), "{}", told.zh);
     }
+
+    use proptest::prelude::*;
+
+    fn day() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "(-00|[0-9])[0-9]{3}-[01][0-9]-[0-3][0-9]",
+            "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9](Z|[+-][0-2][0-9]:[0-9]{2})?",
+            Just("9999-12-31".to_owned()),
+            Just("-009999-01-01".to_owned()),
+            "\\PC{0,12}",
+        ]
+    }
+
+    static RULES: std::sync::LazyLock<(Law, Calendar)> =
+        std::sync::LazyLock::new(|| calendar::embedded().expect("the rule files of this build"));
+
+    fn question() -> impl Strategy<Value = Arguments> {
+        let known: Vec<String> = RULES.0.limits().map(|limit| limit.id.clone()).collect();
+        let limit = prop_oneof![9 => proptest::sample::select(known), 1 => "\\PC{0,20}"];
+        let exclude =
+            (day(), "(\\.\\.)?", day()).prop_map(|(from, dots, until)| from + &dots + &until);
+        let exclude = proptest::collection::vec(exclude, 0..3);
+        let extend = proptest::collection::vec("-?[0-9]{1,11}", 0..3);
+        let as_of = proptest::option::of(day());
+        (limit, day(), exclude, extend, as_of).prop_map(|(limit, from, exclude, extend, as_of)| {
+            Arguments { limit, from, exclude, extend, as_of, json: false, rules: None }
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_is_asked_is_answered_or_refused_in_words(question in question()) {
+            let (law, calendar) = &*RULES;
+            match answer(&question, Language::En, law, calendar) {
+                Ok(told) => prop_assert!(told.contains("due")),
+                Err(failure) => {
+                    prop_assert_eq!(failure.code, 2);
+                    prop_assert!(!failure.words.zh.is_empty() && !failure.words.en.is_empty());
+                }
+            }
+        }
+    }
 }

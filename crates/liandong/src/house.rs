@@ -71,8 +71,11 @@ pub(crate) async fn open(
     };
     let passwords = passwords
         .map_err(|error| Failure::because("不能准备口令散列", "cannot hash passwords", error))?;
-    // Who is signed in stays so when the demo's date is moved: sessions run by the machine's clock.
-    let sessions = Arc::new(SystemClock);
+    let sessions: Arc<dyn Clock> = match purpose {
+        OpenFor::Command | OpenFor::Service => clock.clone(),
+        // Who is signed in stays so when the demo's date is moved: sessions run by the machine's clock.
+        OpenFor::Demo => Arc::new(SystemClock),
+    };
     let people = People::open(database.clone(), sessions, randomness.clone(), passwords)
         .await
         .map_err(|error| Failure::because("读不到人员与单位", "cannot read the people", error))?;

@@ -35,7 +35,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::output::{Failure, Language, Terminal};
-use crate::settings::ServeFlags;
 
 /// Procuratorates and administrations working together on environmental problems
 ///
@@ -70,7 +69,7 @@ enum Command {
     Demo(show::Arguments),
     /// Run the platform  正式运行
     #[command(after_help = SERVE_HELP)]
-    Serve(ServeFlags),
+    Serve(serve::Arguments),
     /// Make the first administrator, reset a password  管理员
     Admin(admin::Arguments),
     /// Import and export the directory of units  单位名录
@@ -148,7 +147,7 @@ Settings in the file, and as LIANDONG_* variables  配置文件与环境变量:
 fn run(command: Command, terminal: Terminal) -> Result<(), Failure> {
     match command {
         Command::Demo(arguments) => wait_for(show::run(&arguments, terminal)),
-        Command::Serve(flags) => wait_for(serve::run(&flags, terminal)),
+        Command::Serve(arguments) => wait_for(serve::run(&arguments, terminal)),
         Command::Admin(arguments) => wait_for(admin::run(&arguments, terminal)),
         Command::Units(arguments) => wait_for(units::run(&arguments, terminal)),
         Command::Calendar(arguments) => wait_for(calendar::run(&arguments, terminal)),

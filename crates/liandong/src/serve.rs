@@ -1,15 +1,18 @@
 //! `liandong serve`: opens the house, lets people in, and closes it without losing anything.
 
+mod connection;
+
 use std::future::Future;
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use calendar::Words;
+use jiff::SignedDuration;
 use ledger::Keys;
+use store::Clock as _;
 use store::StoreError;
+use store::ledger::last::{clock_set_back, last_recorded_at};
 use store::randomness::SystemRandomness;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -17,7 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-use crate::clock::SystemClock;
+use crate::clock::SteadyClock;
 use crate::house::{self, House, OpenFor};
 use crate::ledger::{LogKey, Remembered, remember, take_up};
 use crate::output::{Failure, Terminal};
@@ -42,12 +45,25 @@ const CERTIFICATE_EVERY: Duration = Duration::from_secs(60);
 /// How long requests that run may take to end when the program is asked to stop.
 const FAREWELL_MAX: Duration = Duration::from_secs(20);
 
+/// The arguments of `liandong serve`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    flags: ServeFlags,
+    /// The machine's clock was ahead and has been set right: go on although the newest entry is later
+    /// than now, and write that into the journal  时钟曾经超前，现已校准
+    #[arg(long)]
+    clock_was_ahead: bool,
+}
+
 /// Runs it until it is asked to stop.
-pub(crate) async fn run(flags: &ServeFlags, terminal: Terminal) -> Result<(), Failure> {
-    let settings = flags.resolve(DATA)?;
+pub(crate) async fn run(arguments: &Arguments, terminal: Terminal) -> Result<(), Failure> {
+    let settings = arguments.flags.resolve(DATA)?;
     crate::logging::start(&settings);
     let provider = crate::provider::open(&settings)?;
-    let house = house::open(&settings, Arc::new(SystemClock), OpenFor::Service).await?;
+    let clock = Arc::new(SteadyClock::new());
+    let house = house::open(&settings, clock.clone(), OpenFor::Service).await?;
+    agree_with_the_log(&house, &clock, arguments.clock_was_ahead).await?;
     let exist = house.people.administrators_exist().await;
     if !exist.map_err(|error| Failure::because("读不到账号", "cannot read accounts", error))? {
         terminal.say(&Words::new(
@@ -78,6 +94,42 @@ async fn note_configuration(house: &House, settings: &Settings) -> Result<(), Fa
         tracing::info!(differs, "the configuration differs from the last start's; see the journal");
     }
     Ok(())
+}
+
+/// How far before the newest entry of the log the machine's clock may be when the program starts.
+const BEHIND_MAX: SignedDuration = SignedDuration::from_mins(10);
+
+/// Holds the machine's clock against the newest entry of the log: time does not go back over a restart
+/// either, unless the log was written by a clock that had been ahead, and somebody says so.
+async fn agree_with_the_log(
+    house: &House,
+    clock: &SteadyClock,
+    was_ahead: bool,
+) -> Result<(), Failure> {
+    let failed = |error| Failure::because("读不到存证日志", "cannot read the log", error);
+    let last = last_recorded_at(&house.database).await.map_err(failed)?;
+    let now = clock.now();
+    let Some(last) = last.filter(|last| *last > now) else { return Ok(()) };
+    if last.duration_since(now) <= BEHIND_MAX {
+        clock.go_on_from(last);
+        return Ok(());
+    }
+    if was_ahead {
+        clock_set_back(&house.database, last, now).await.map_err(failed)?;
+        tracing::warn!(%last, %now, "the clock had been ahead; this is in the journal");
+        return Ok(());
+    }
+    Err(Failure::failed(
+        format!(
+            "本机时钟为 {now}，早于最近一次登记的 {last}。请校准本机时钟；如系当时时钟超前、现在准确，\
+             请加 --clock-was-ahead 启动一次，回拨将记入审计日志"
+        ),
+        format!(
+            "the machine's clock says {now}, before the newest entry of {last}; set the clock right. If it \
+             was ahead then and is right now, start once with --clock-was-ahead: that is written into the \
+             journal"
+        ),
+    ))
 }
 
 /// How the pages are set up by these settings.
@@ -135,20 +187,12 @@ pub(crate) async fn until_asked_to_stop(
     let mut beside = beside(&house, settings, certificate.clone(), &stopped);
     beside.push(keys(&house, settings, &rooms, &stopped));
     beside.push(tokio::spawn(web::job::run(rooms, stopped.clone())));
-    let mut asked = stopped.clone();
-    let asked = async move {
-        asked.changed().await.ok();
-    };
-    let people = router.into_make_service_with_connect_info::<SocketAddr>();
     let scheme = if certificate.is_some() { "https" } else { "http" };
     let serving = if let Some(certificate) = certificate {
-        // `tap_io` hands the address of whoever connects on to the pages.
-        let listener = TlsListener::new(listener, certificate)?.tap_io(|_| {});
-        let server = axum::serve(listener, people).with_graceful_shutdown(asked);
-        tokio::spawn(server.into_future())
+        let listener = TlsListener::new(listener, certificate)?;
+        tokio::spawn(connection::serve(listener, router, stopped.clone()))
     } else {
-        let server = axum::serve(listener, people).with_graceful_shutdown(asked);
-        tokio::spawn(server.into_future())
+        tokio::spawn(connection::serve(listener, router, stopped.clone()))
     };
     tracing::info!(address = %bound, scheme, "serving");
     listening(&format!("{scheme}://{bound}/"));

@@ -689,4 +689,34 @@ mod tests {
         assert_eq!(without_password("postgres://db/x"), "postgres://db/x");
         assert_eq!(without_password("data/liandong.db"), "data/liandong.db");
     }
+
+    use proptest::prelude::*;
+
+    fn line() -> impl Strategy<Value = String> {
+        let known: Vec<String> = KEYS.iter().map(|key| key.name().to_owned()).collect();
+        let name = prop_oneof![proptest::sample::select(known), "\\PC{0,12}"];
+        let value = prop_oneof![
+            "\\PC{0,20}".prop_map(|text| format!("{text:?}")),
+            "-?[0-9]{1,25}",
+            "\\PC{0,12}",
+            Just("true".to_owned()),
+            Just("[[1]]".to_owned()),
+            Just("1979-05-27T07:32:00Z".to_owned()),
+        ];
+        (name, "[=. ]{0,3}", value).prop_map(|(name, sign, value)| format!("{name}{sign}{value}"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_stands_in_the_file_is_taken_or_refused_in_words(
+            lines in proptest::collection::vec(line(), 0..6)
+        ) {
+            if let Err(failure) = from_file(&lines.join("\n")) {
+                prop_assert_eq!(failure.code, 2);
+                prop_assert!(!failure.words.zh.is_empty() && !failure.words.en.is_empty());
+            }
+        }
+    }
 }

@@ -99,6 +99,16 @@ pub(crate) async fn kept_besides(
     )))
 }
 
+/// The keys of the file, whatever is sealed; none when there is no file.
+pub(crate) fn at_hand(settings: &Settings) -> Result<Option<MasterKeys>, Failure> {
+    let path = settings.vault_key_file();
+    match std::fs::read_to_string(&path) {
+        Ok(text) => text.parse().map(Some).map_err(|error| unusable(&path, &error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unusable(&path, &error)),
+    }
+}
+
 /// The keys of the file; none when there is no file and nothing sealed.
 async fn find(path: &Path, database: &Database) -> Result<Option<MasterKeys>, Failure> {
     let text = match std::fs::read_to_string(path) {

@@ -93,6 +93,12 @@ impl Database {
         Self::open_sqlite(sqlite_path(url)?)
     }
 
+    /// The file an address names; none when it names a server.
+    #[must_use]
+    pub fn file_of(url: &str) -> Option<PathBuf> {
+        sqlite_path(url).ok().map(Path::to_path_buf)
+    }
+
     /// Opens a database that is there, to read from it while another process writes: for a backup.
     /// Whatever writes fails.
     ///
@@ -823,6 +829,7 @@ async fn client(pool: &Pool) -> Result<Object, StoreError> {
         deadpool_postgres::PoolError::Timeout(_) => {
             StoreError::Timeout { operation: "get a connection".to_owned() }
         }
+        deadpool_postgres::PoolError::Backend(error) => dialect::postgres_error("connect", error),
         other => database_error("connect", other),
     })
 }

@@ -3,7 +3,7 @@
 //! Statements are one text for both. What is left: a few words of the migrations, how a broken rule
 //! is named, how a row is locked, and how a plan is asked for.
 
-use crate::error::{ConstraintName, StoreError};
+use crate::error::{ConstraintName, Outage, StoreError};
 
 /// Which engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,10 +183,25 @@ pub(crate) fn sqlite_error(
             | ErrorCode::OperationInterrupted => {
                 return StoreError::Timeout { operation };
             }
-            _ => {}
+            code => {
+                if let Some(outage) = sqlite_outage(code, failure.extended_code) {
+                    return StoreError::Outage { outage, operation, source: Box::new(error) };
+                }
+            }
         }
     }
     StoreError::Database { operation, source: Box::new(error) }
+}
+
+fn sqlite_outage(code: rusqlite::ErrorCode, extended: i32) -> Option<Outage> {
+    use rusqlite::{ErrorCode, ffi};
+    match code {
+        ErrorCode::DiskFull => Some(Outage::Full),
+        ErrorCode::ReadOnly => Some(Outage::ReadOnly),
+        // The index of the log could not grow.
+        ErrorCode::SystemIoFailure if extended == ffi::SQLITE_IOERR_SHMSIZE => Some(Outage::Full),
+        _ => None,
+    }
 }
 
 fn sqlite_constraint(
@@ -238,8 +253,47 @@ pub(crate) fn postgres_error(operation: &str, error: tokio_postgres::Error) -> S
         {
             return StoreError::Timeout { operation };
         }
+        if let Some(outage) = postgres_outage(code) {
+            return StoreError::Outage { outage, operation, source: Box::new(error) };
+        }
+    } else if is_away(&error) {
+        let source = Box::new(error);
+        return StoreError::Outage { outage: Outage::Away, operation, source };
     }
     StoreError::Database { operation, source: Box::new(error) }
+}
+
+fn postgres_outage(code: &tokio_postgres::error::SqlState) -> Option<Outage> {
+    use tokio_postgres::error::SqlState;
+    match code {
+        code if *code == SqlState::DISK_FULL => Some(Outage::Full),
+        code if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Some(Outage::ReadOnly),
+        code if [
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+            SqlState::CANNOT_CONNECT_NOW,
+            SqlState::TOO_MANY_CONNECTIONS,
+        ]
+        .contains(code) =>
+        {
+            Some(Outage::Away)
+        }
+        // A connection that broke.
+        code if code.code().starts_with("08") => Some(Outage::Away),
+        _ => None,
+    }
+}
+
+/// Whether the connection broke, or was never made.
+fn is_away(error: &tokio_postgres::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let broke = std::iter::from_fn(|| {
+        let this = cause?;
+        cause = this.source();
+        Some(this)
+    })
+    .any(<dyn std::error::Error>::is::<std::io::Error>);
+    error.is_closed() || broke
 }
 
 /// The beginning of a statement on one line: enough to find it, and never a bound value.

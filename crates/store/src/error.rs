@@ -1,6 +1,7 @@
 //! What can go wrong with the database, told apart where callers act differently.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// The name of a rule the database keeps, one name on both engines: a unique index by its own name,
@@ -34,6 +35,28 @@ impl fmt::Display for ConstraintName {
     }
 }
 
+/// What keeps the database or its files from taking anything in, while nothing is wrong with what was
+/// asked; it passes, and then the same may be asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outage {
+    /// No space is left.
+    Full,
+    /// It may only be read.
+    ReadOnly,
+    /// The database server does not answer.
+    Away,
+}
+
+impl fmt::Display for Outage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "no space is left",
+            Self::ReadOnly => "it may only be read",
+            Self::Away => "the server does not answer",
+        })
+    }
+}
+
 /// A failure of the store. Not a refusal: those are answers.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -45,6 +68,17 @@ pub enum StoreError {
     Timeout {
         /// What was asked of it.
         operation: String,
+    },
+    /// The database takes nothing in for the moment.
+    #[error("the database takes nothing in, {outage}: {operation}")]
+    Outage {
+        /// Why not.
+        outage: Outage,
+        /// What was asked of it.
+        operation: String,
+        /// Its own words.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The database failed.
     #[error("the database failed: {operation}")]
@@ -127,6 +161,22 @@ impl StoreError {
     #[must_use]
     pub fn is_constraint(&self, name: &str) -> bool {
         matches!(self, Self::Constraint(broken) if *broken == name)
+    }
+
+    /// What passes by itself, or when somebody makes room; none when it is a failure of another kind.
+    #[must_use]
+    pub fn outage(&self) -> Option<Outage> {
+        match self {
+            Self::Outage { outage, .. } => Some(*outage),
+            Self::File { source, .. } => match source.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(Outage::Full),
+                ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
+                    Some(Outage::ReadOnly)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     pub(crate) fn damaged(

@@ -123,6 +123,8 @@ acts! {
     SealKept = "seal-kept", "不批准查阅密封内容", "seal kept shut";
     /// The log goes on under another key, because the old one was lost.
     LogKeyLost = "log-key-lost", "日志密钥遗失、另起签名", "log's key lost, signing begun anew";
+    /// The machine's clock had been ahead, and later entries begin at an earlier time.
+    ClockSetBack = "clock-set-back", "确认时钟曾经超前，时间回拨", "clock found to have been ahead, set back";
     /// The demo's people were made.
     DemoPeopleCreated = "demo-people-created", "建立演示人员", "demo people created";
 }

@@ -17,6 +17,7 @@ pub mod audit;
 pub mod bundle;
 pub(crate) mod entry;
 pub mod key;
+pub mod last;
 pub mod proof;
 pub mod read_table;
 

@@ -60,7 +60,7 @@ pub use answer::{ActError, Done, DraftRef, Key, Refused};
 pub use clock::Clock;
 pub use db::{Database, Tx};
 pub use dialect::Engine;
-pub use error::{ConstraintName, StoreError};
+pub use error::{ConstraintName, Outage, StoreError};
 pub use people::{Authority, People, PeopleError, PeopleRefusal};
 pub use projection::known_field;
 pub use row::{FromValue, Row, Value};

@@ -44,7 +44,10 @@ pub async fn migrate(database: &Database, now: Timestamp) -> Result<usize, Store
 }
 
 /// The same up to a step; a backup is loaded into the tables it was taken from.
-pub(crate) async fn migrate_to(
+///
+/// # Errors
+/// As [`migrate`].
+pub async fn migrate_to(
     database: &Database,
     last: i64,
     now: Timestamp,

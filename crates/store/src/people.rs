@@ -20,6 +20,7 @@ use crate::import::RowError;
 use crate::password::{PasswordError, Passwords};
 use crate::randomness::{NoRandomness, Randomness};
 use crate::role::{PlatformRole, role_read};
+use crate::row::Value;
 use crate::setting::Settings;
 
 /// The door to units, users, roles, sessions and tokens.
@@ -97,6 +98,23 @@ impl People {
         }
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
         Ok(())
+    }
+
+    /// Notes that something was used. A database that takes nothing in for the moment keeps nobody
+    /// from reading: then it is not noted.
+    pub(crate) async fn note(&self, sql: &str, values: &[Value]) -> Result<(), StoreError> {
+        let noted = async {
+            let mut tx = self.database.write().await?;
+            tx.execute(sql, values).await?;
+            tx.commit().await
+        };
+        match noted.await {
+            Err(error) if error.outage().is_some() => {
+                tracing::debug!(%error, "what was used is not noted");
+                Ok(())
+            }
+            noted => noted,
+        }
     }
 
     /// The present instant by the clock people live by: sessions, locks, and the journal.

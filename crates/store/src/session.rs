@@ -268,17 +268,13 @@ impl People {
         let Some((session, used_at)) = found else { return Ok(None) };
         if self.is_over(&session, used_at, now) {
             if session.ends_at > now {
-                let mut tx = self.database.write().await?;
-                tx.execute(OVER, &[session.id.into(), now.into()]).await?;
-                tx.commit().await?;
+                self.note(OVER, &[session.id.into(), now.into()]).await?;
             }
             return Ok(None);
         }
         if now.duration_since(used_at) >= TOUCH_EVERY {
-            let mut tx = self.database.write().await?;
             let sql = "update session set used_at = $2 where session_id = $1 and used_at < $2";
-            tx.execute(sql, &[session.id.into(), now.into()]).await?;
-            tx.commit().await?;
+            self.note(sql, &[session.id.into(), now.into()]).await?;
         }
         Ok(Some(session))
     }

@@ -212,10 +212,8 @@ impl People {
         };
         drop(tx);
         if used_at.is_none_or(|used_at| now.duration_since(used_at) >= TOUCH_EVERY) {
-            let mut tx = self.database.write().await?;
             let sql = "update api_token set used_at = $2 where api_token_id = $1";
-            tx.execute(sql, &[id.into(), now.into()]).await?;
-            tx.commit().await?;
+            self.note(sql, &[id.into(), now.into()]).await?;
         }
         let actor = Actor { user: person.id, unit, roles };
         Ok(Some(TokenHolder { id, person, actor }))

@@ -269,6 +269,17 @@ impl Vault {
         Ok(())
     }
 
+    /// The same inside a transaction that is not yet committed, which may have brought the data keys.
+    pub(crate) async fn open_in(
+        tx: &mut Tx,
+        database: &Database,
+        masters: &MasterKeys,
+    ) -> Result<(), VaultError> {
+        let keys = unsealed(tx, masters, None).await?;
+        database.keep_vault(Self { keys, randomness: None });
+        Ok(())
+    }
+
     /// Takes a new master key into force (see [`MasterKeys::renewed`]): every data key is sealed under it,
     /// and a new data key made for what is written from now on. Nobody else may be using the database:
     /// they would not know the new data key. Says how many data keys there are.

@@ -12,14 +12,19 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use calendar::Words;
 use procedure::{Refusal, Why};
-use store::StoreError;
 use store::people::{PeopleError, PeopleRefusal};
 use store::randomness::NoRandomness;
+use store::{Outage, StoreError};
 
 use crate::House;
 use crate::message::{Language, words};
-use crate::parts::blank::Blank;
+use crate::parts::blank::{Again, Blank};
 use crate::session::{Address, PASSWORD_PAGE, SECOND_FACTOR_PAGE, Visitor, escaped};
+
+/// Seconds after which a database that does not answer is asked again.
+const AWAY_SECONDS: u64 = 10;
+/// Seconds after which it is tried again whether there is space.
+const FULL_SECONDS: u64 = 60;
 
 /// Why a request is not answered.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +83,9 @@ pub enum WebError {
     /// Not done in time.
     #[error("the request took too long")]
     Slow,
+    /// Nothing is taken in for the moment; logged as what broke.
+    #[error("unavailable: {0}")]
+    Unavailable(Outage, #[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something broke; logged once, in `dress`, under a reference number.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -119,7 +127,10 @@ impl WebError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooMany(_) | Self::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Slow => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(Outage::Full, _) => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Slow | Self::Unavailable(Outage::ReadOnly | Outage::Away, _) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -145,6 +156,9 @@ impl WebError {
             Self::Conflict(_) => words("error.conflict"),
             Self::TooMany(_) | Self::TooFast { .. } => words("error.too-many"),
             Self::Slow => words("error.slow"),
+            Self::Unavailable(Outage::Full, _) => words("error.full"),
+            Self::Unavailable(Outage::ReadOnly, _) => words("error.read-only"),
+            Self::Unavailable(Outage::Away, _) => words("error.away"),
             Self::Internal(_) => words("error.internal"),
         }
     }
@@ -172,6 +186,9 @@ impl WebError {
             ),
             Self::TooLarge => words("error.too-large-detail"),
             Self::Slow => words("error.slow-detail"),
+            Self::Unavailable(Outage::Full, _) => words("error.full-detail"),
+            Self::Unavailable(Outage::ReadOnly, _) => words("error.read-only-detail"),
+            Self::Unavailable(Outage::Away, _) => words("error.away-detail"),
             Self::Internal(_) => words("error.internal-detail"),
         }
     }
@@ -194,8 +211,24 @@ impl WebError {
             | Self::TooLarge
             | Self::Conflict(_)
             | Self::Slow
+            | Self::Unavailable(..)
             | Self::Internal(_) => false,
         }
+    }
+
+    /// Seconds after which the same may be asked again; none when waiting does not help.
+    fn wait_seconds(&self) -> Option<u64> {
+        match self {
+            Self::TooFast { wait_seconds } => Some(*wait_seconds),
+            Self::Slow | Self::Unavailable(Outage::Away, _) => Some(AWAY_SECONDS),
+            Self::Unavailable(Outage::Full | Outage::ReadOnly, _) => Some(FULL_SECONDS),
+            _ => None,
+        }
+    }
+
+    /// Whether the very same form may be sent once more: it acts once under its key.
+    fn may_be_sent_again(&self) -> bool {
+        matches!(self, Self::Slow | Self::Unavailable(..))
     }
 
     fn icon(&self) -> &'static str {
@@ -214,7 +247,7 @@ impl WebError {
             | Self::Conflict(_)
             | Self::TooMany(_)
             | Self::TooFast { .. } => "warning",
-            Self::Slow | Self::Internal(_) => "error",
+            Self::Slow | Self::Unavailable(..) | Self::Internal(_) => "error",
         }
     }
 
@@ -250,7 +283,14 @@ impl From<Refusal> for WebError {
 
 impl From<StoreError> for WebError {
     fn from(error: StoreError) -> Self {
-        Self::internal(error)
+        match error.outage() {
+            Some(outage) => Self::Unavailable(outage, error.into()),
+            None if matches!(error, StoreError::Timeout { .. }) => {
+                tracing::warn!(%error, "the database is busy");
+                Self::Slow
+            }
+            None => Self::internal(error),
+        }
     }
 }
 
@@ -263,9 +303,8 @@ impl From<PeopleError> for WebError {
             PeopleError::Fields(_) | PeopleError::Rows(_) => {
                 Self::Bad(error.words().unwrap_or_default())
             }
-            PeopleError::Password(_) | PeopleError::Randomness(_) | PeopleError::Store(_) => {
-                Self::internal(error)
-            }
+            PeopleError::Store(error) => error.into(),
+            PeopleError::Password(_) | PeopleError::Randomness(_) => Self::internal(error),
         }
     }
 }
@@ -401,7 +440,7 @@ pub(crate) async fn dress(State(house): State<House>, request: Request, next: Ne
         None => Arc::new(WebError::of_status(status)),
     };
     let reference = match &*error {
-        WebError::Internal(cause) => {
+        WebError::Internal(cause) | WebError::Unavailable(_, cause) => {
             let reference = house.reference();
             tracing::error!(reference, path, error = cause.as_ref(), "the request failed");
             Some(reference)
@@ -422,10 +461,12 @@ pub(crate) async fn dress(State(house): State<House>, request: Request, next: Ne
     } else if let Some(elsewhere) = elsewhere(&error, visitor.as_ref(), back.as_deref()) {
         elsewhere
     } else {
-        page(&house, &error, reference, visitor, back)
+        let again = error.may_be_sent_again().then(|| seat.form()).flatten();
+        let again = again.map(|form| Again { address: path, fields: form });
+        page(&house, &error, reference, visitor, back, again)
     };
-    if let WebError::TooFast { wait_seconds } = *error {
-        told.headers_mut().insert(header::RETRY_AFTER, wait_seconds.into());
+    if let Some(seconds) = error.wait_seconds() {
+        told.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     told
 }
@@ -478,9 +519,11 @@ fn page(
     reference: Option<String>,
     visitor: Option<Visitor>,
     back: Option<String>,
+    again: Option<Again>,
 ) -> Response {
     let visitor = visitor.unwrap_or_default();
-    let blank = Blank::of_error(house, &visitor, error.icon(), error, reference, back);
+    let back = back.filter(|_| error.may_be_sent_again() || matches!(error, WebError::SignedOut));
+    let blank = Blank::of_error(house, &visitor, error.icon(), error, reference, back, again);
     match blank.render() {
         Ok(html) => (error.status(), Html(html)).into_response(),
         Err(failure) => {

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
+use tokio::time::{Instant, timeout_at};
 
 use crate::House;
 use crate::error::WebError;
 use crate::fields::{FORM_BYTES_MAX, Fields, read_body};
 use crate::pace::Asker;
-use crate::session::{Visitor, recognise, settle};
+use crate::session::{Seat, Visitor, recognise, settle};
 
 /// Longest a page may take.
 const PAGE_TIME_MAX: Duration = Duration::from_secs(30);
@@ -70,6 +71,10 @@ pub(crate) async fn enter(State(house): State<House>, request: Request, next: Ne
 
 async fn entered(house: &House, mut request: Request, next: Next) -> Result<Response, WebError> {
     let path = request.uri().path().to_owned();
+    // Nothing has such a name, and not every database can be asked for it.
+    if path.contains("%00") {
+        return Err(WebError::NotFound);
+    }
     // Programs bring a token of their own and no cookies; files and health need nobody.
     let program = path.starts_with("/api/");
     if program || path.starts_with("/static/") || path == "/healthz" {
@@ -80,7 +85,17 @@ async fn entered(house: &House, mut request: Request, next: Next) -> Result<Resp
         }
         return within(time_for(&path), next.run(request)).await;
     }
-    let visitor = recognise(house, &mut request).await?;
+    let seat = request.extensions().get::<Seat>().cloned().unwrap_or_default();
+    let visitor = match recognise(house, &mut request).await {
+        Ok(visitor) => visitor,
+        Err(error) => {
+            // Whose it is cannot be told, but what was filled in is theirs and is given back.
+            if changes(request.method()) && is_form(request.headers()) {
+                seat.keep(Fields::read(&read_in_time(request.into_body()).await?));
+            }
+            return Err(error);
+        }
+    };
     house.count_request(&match &visitor.account {
         Some(account) => Asker::Account(account.session.person.id),
         None => Asker::of_address(house, request.headers(), request.extensions()),
@@ -90,7 +105,8 @@ async fn entered(house: &House, mut request: Request, next: Next) -> Result<Resp
             crate::lapsed::keep(house, &visitor, request).await?;
             return Err(WebError::SignedOut);
         }
-        request = check_token(&visitor, request).await?;
+        let is_behind_proxy = house.settings.trusts_proxy || house.settings.https;
+        request = check_token(&visitor, &seat, is_behind_proxy, request).await?;
     }
     let shown = request.method() == Method::GET;
     request.extensions_mut().insert(visitor.clone());
@@ -119,10 +135,26 @@ fn changes(method: &Method) -> bool {
 }
 
 /// A form from elsewhere has no token of ours.
-async fn check_token(visitor: &Visitor, request: Request) -> Result<Request, WebError> {
+async fn check_token(
+    visitor: &Visitor,
+    seat: &Seat,
+    is_behind_proxy: bool,
+    request: Request,
+) -> Result<Request, WebError> {
     let (parts, body) = request.into_parts();
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    if header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+    let is_ours = match header("sec-fetch-site") {
+        Some(site) => matches!(site, "same-origin" | "none"),
+        // An old browser. What the host is called behind a proxy, only the proxy knows.
+        None => {
+            is_behind_proxy
+                || header("origin").is_none_or(|origin| {
+                    let host = origin.split_once("://").map(|(_, host)| host);
+                    host.is_some() && host == header(header::HOST.as_str())
+                })
+        }
+    };
+    if !is_ours {
         return Err(WebError::Forged);
     }
     if let Some(token) = header(CSRF_HEADER) {
@@ -130,24 +162,24 @@ async fn check_token(visitor: &Visitor, request: Request) -> Result<Request, Web
         return if is_ours { Ok(Request::from_parts(parts, body)) } else { Err(WebError::Forged) };
     }
     let kind = header(header::CONTENT_TYPE.as_str()).unwrap_or_default();
-    let is_form = kind.starts_with("application/x-www-form-urlencoded");
     let has_files = kind.starts_with("multipart/form-data");
-    if is_form {
-        let body = read_body(body, FORM_BYTES_MAX).await?;
-        let is_ours = visitor.is_token(Fields::read(&body).get("csrf"));
-        return if is_ours {
-            Ok(Request::from_parts(parts, Body::from(body)))
-        } else {
-            Err(WebError::Forged)
-        };
+    if is_form(&parts.headers) {
+        let body = read_in_time(body).await?;
+        let form = Fields::read(&body);
+        if !visitor.is_token(form.get("csrf")) {
+            return Err(WebError::Forged);
+        }
+        seat.keep(form);
+        return Ok(Request::from_parts(parts, Body::from(body)));
     }
     if !has_files {
         return Err(WebError::Forged);
     }
     let mut stream = body.into_data_stream();
     let mut begun = BytesMut::new();
+    let until = Instant::now() + PAGE_TIME_MAX;
     while begun.len() < TOKEN_WITHIN_BYTES {
-        match stream.next().await {
+        match timeout_at(until, stream.next()).await.map_err(|_| WebError::Slow)? {
             Some(Ok(more)) => begun.extend_from_slice(&more),
             Some(Err(_)) => return Err(WebError::bad("error.bad-detail")),
             None => break,
@@ -161,6 +193,17 @@ async fn check_token(visitor: &Visitor, request: Request) -> Result<Request, Web
     }
     let begun = futures_util::stream::once(std::future::ready(Ok(begun.freeze())));
     Ok(Request::from_parts(parts, Body::from_stream(begun.chain(stream))))
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+}
+
+/// A form without files, which whoever sends it byte by byte does not keep open for ever.
+async fn read_in_time(body: Body) -> Result<Bytes, WebError> {
+    let read = read_body(body, FORM_BYTES_MAX);
+    tokio::time::timeout(PAGE_TIME_MAX, read).await.map_err(|_| WebError::Slow)?
 }
 
 /// The token when it is the first field of a form with files and has come whole.

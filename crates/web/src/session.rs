@@ -16,11 +16,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use procedure::definition::{RoleName, Side};
 use procedure::{Actor, UnitId, UserId};
 use store::Scope;
+use store::people::PeopleError;
 use store::role::PlatformRole;
 use store::session::{Session, csrf_of, same_secret};
 
 use crate::House;
 use crate::error::WebError;
+use crate::fields::Fields;
 use crate::message::{Language, is_known};
 
 /// The cookie of a session.
@@ -189,13 +191,36 @@ impl IntoResponse for Done {
 
 /// Where the guard leaves word of who asked, for the page of an error.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Seat(Arc<OnceLock<Visitor>>);
+pub(crate) struct Seat(Arc<(OnceLock<Visitor>, OnceLock<Fields>)>);
 
 impl Seat {
     pub(crate) fn visitor(&self) -> Option<Visitor> {
-        self.0.get().cloned()
+        self.0.0.get().cloned()
+    }
+
+    /// The form that was sent, when it may be shown to whoever sent it.
+    pub(crate) fn form(&self) -> Option<Fields> {
+        self.0.1.get().cloned()
+    }
+
+    /// Keeps a form at hand, until it is known to be done with. What is secret is not: it would
+    /// stand in a page.
+    pub(crate) fn keep(&self, form: Fields) {
+        let is_secret = |name: &str| name.contains("password") || SECRETS.contains(&name);
+        if !form.pairs().any(|(name, _)| is_secret(name)) {
+            // Kept once: a request has one form.
+            let _ = self.0.1.set(form);
+        }
+    }
+
+    fn take(&self, visitor: &Visitor) {
+        // Set once: a request passes the guard once.
+        let _ = self.0.0.set(visitor.clone());
     }
 }
+
+/// Besides passwords, the fields whose value nobody should see again.
+const SECRETS: [&str; 3] = ["code", "secret", "token"];
 
 /// Finds out who asks, from the cookies.
 pub(crate) async fn recognise(house: &House, request: &mut Request) -> Result<Visitor, WebError> {
@@ -209,17 +234,20 @@ pub(crate) async fn recognise(house: &House, request: &mut Request) -> Result<Vi
     let visit = cookie_of(headers, VISIT_COOKIE, https);
     let here = request.uri().path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
     let mut visitor = Visitor { language, flash, here: here.to_owned(), ..Visitor::default() };
+    let seat = request.extensions().get::<Seat>().cloned().unwrap_or_default();
     if let Some(token) = token {
-        if let Some(session) = house.people.session_fetch(&token).await? {
-            visitor.csrf.clone_from(&session.csrf);
-            visitor.jobs = house.jobs_live(session.person.id).await?;
-            if session.is_to_renew && request.method() == Method::GET {
-                visitor.renewed = house.people.session_renew_marked(&session).await?;
+        let looks = request.method() == Method::GET;
+        match signed_in(house, &mut visitor, &token, looks).await {
+            Ok(true) => {}
+            Ok(false) => {
+                visitor.has_expired = true;
+                visitor.token = Some(token);
             }
-            visitor.account = Some(Account { session: Arc::new(session) });
-        } else {
-            visitor.has_expired = true;
-            visitor.token = Some(token);
+            Err(error) => {
+                // The page that says so speaks their language.
+                seat.take(&visitor);
+                return Err(error);
+            }
         }
     }
     if visitor.account.is_none() {
@@ -232,11 +260,29 @@ pub(crate) async fn recognise(house: &House, request: &mut Request) -> Result<Vi
         };
         visitor.csrf = csrf_of(&visit);
     }
-    if let Some(seat) = request.extensions().get::<Seat>() {
-        // Set once: a request passes the guard once.
-        let _ = seat.0.set(visitor.clone());
-    }
+    seat.take(&visitor);
     Ok(visitor)
+}
+
+/// Whether the session of a token is still good; then the visitor is whose it is.
+async fn signed_in(
+    house: &House,
+    visitor: &mut Visitor,
+    token: &str,
+    looks: bool,
+) -> Result<bool, WebError> {
+    let Some(session) = house.people.session_fetch(token).await? else { return Ok(false) };
+    visitor.csrf.clone_from(&session.csrf);
+    visitor.jobs = house.jobs_live(session.person.id).await?;
+    if session.is_to_renew && looks {
+        visitor.renewed = match house.people.session_renew_marked(&session).await {
+            // It is renewed at the next look; nobody is kept from reading meanwhile.
+            Err(PeopleError::Store(error)) if error.outage().is_some() => None,
+            renewed => renewed?,
+        };
+    }
+    visitor.account = Some(Account { session: Arc::new(session) });
+    Ok(true)
 }
 
 /// Sets and clears the cookies of a visit.

@@ -347,7 +347,14 @@ pub async fn audit(database: &Database) -> Result<Audit, StoreError> {
     Ok(audit)
 }
 
-/// The same, and besides every read table again from the events, all in one moment of the database; and
+/// The same inside a transaction that is not yet committed.
+pub(crate) async fn audit_in(tx: &mut Tx) -> Result<Audit, StoreError> {
+    let mut audit = Audit::default();
+    log(tx, None, None, &mut audit).await?;
+    Ok(audit)
+}
+
+/// As [`audit`], and besides every read table again from the events, all in one moment of the database; and
 /// whatever else it is held against.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use store::backup::{self, BackupError};
+use store::backup::{self, BackupError, LogCheck};
 use store::{Database, Engine};
 
 use crate::world::{Place, World, each_engine, officer, postgres, prosecutor};
@@ -49,11 +49,11 @@ async fn a_backup_restores_on_either_engine() {
         let files = world.folder.join("files");
         let now = world.store.now();
         let made = backup::backup(&world.database, &files, &into, now).await.unwrap();
-        assert_eq!((made.files.len(), made.sealed.len()), (0, 1));
-        assert_eq!(backup::verify(&into).unwrap(), made);
+        assert_eq!((made.manifest.files.len(), made.manifest.sealed.len()), (0, 1));
+        assert_eq!((backup::verify(&into).unwrap(), 0), (made.manifest, made.were_there));
         let again = backup::backup(&world.database, &files, &into, now).await;
         assert!(matches!(again, Err(BackupError::FolderNotEmpty { .. })));
-        let over = backup::restore(&into, &world.database, &files, now).await;
+        let over = backup::restore(&into, &world.database, &files, LogCheck::With(None), now).await;
         assert!(matches!(over, Err(BackupError::DatabaseNotEmpty)));
 
         for engine in [Engine::Sqlite, Engine::Postgres] {
@@ -63,7 +63,8 @@ async fn a_backup_restores_on_either_engine() {
             };
             let database = Database::open(&place.url).await.unwrap();
             let files = place.folder.join("files");
-            backup::restore(&into, &database, &files, now).await.unwrap();
+            let restored = backup::restore(&into, &database, &files, LogCheck::With(None), now);
+            restored.await.unwrap();
             assert_eq!(counts(&database).await, counts(&world.database).await);
             drop(database);
             let restored = World::new(&place.url, &place.folder).await;

@@ -643,7 +643,8 @@ async fn an_older_database_in_the_place_of_the_newer_is_found() {
 
         let older = store::Database::open(&place.url).await.unwrap();
         let files = place.folder.join("files");
-        store::backup::restore(&backup, &older, &files, now).await.unwrap();
+        let check = store::backup::LogCheck::With(None);
+        store::backup::restore(&backup, &older, &files, check, now).await.unwrap();
         crate::world::open_vault(&older).await;
         let rules = world.store.rules();
         let known = keys();

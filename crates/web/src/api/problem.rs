@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use procedure::{Refusal, Why};
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::{ActError, DraftRef};
+use store::{ActError, DraftRef, Outage};
 
 use super::ROOT;
 use super::body::Json;
@@ -73,8 +73,9 @@ pub(super) struct ProblemKind {
 }
 
 /// Every kind of problem.
-const KINDS: [&str; 26] = [
+const KINDS: [&str; 29] = [
     "awaiting",
+    "away",
     "bad-request",
     "condition",
     "conflict",
@@ -82,12 +83,14 @@ const KINDS: [&str; 26] = [
     "fields",
     "forbidden",
     "four-eyes",
+    "full",
     "internal",
     "media-type",
     "method",
     "not-found",
     "nothing-drafted",
     "party",
+    "read-only",
     "role",
     "signed-out",
     "slow",
@@ -118,6 +121,9 @@ fn kind(error: &WebError) -> &'static str {
         WebError::Conflict(_) => "conflict",
         WebError::TooMany(_) | WebError::TooFast { .. } => "too-many",
         WebError::Slow => "slow",
+        WebError::Unavailable(Outage::Full, _) => "full",
+        WebError::Unavailable(Outage::ReadOnly, _) => "read-only",
+        WebError::Unavailable(Outage::Away, _) => "away",
         WebError::Internal(_) => "internal",
     }
 }
@@ -147,6 +153,7 @@ fn own_detail(error: &WebError) -> Option<&'static str> {
         WebError::SignedOut => Some("api.signed-out-detail"),
         WebError::TooLarge => Some("api.too-large-detail"),
         WebError::Slow => Some("api.slow-detail"),
+        WebError::Unavailable(Outage::Away, _) => Some("api.away-detail"),
         WebError::Internal(_) => Some("api.internal-detail"),
         WebError::Refused(refusal) | WebError::Outdated(refusal) if refusal.why == Why::Stale => {
             Some("api.stale-detail")

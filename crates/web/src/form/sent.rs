@@ -21,6 +21,8 @@ pub(super) struct Sent {
 
 /// Most files one form may bring.
 const FILES_MAX: usize = 20;
+/// Most parts of a form, files and fields.
+const PARTS_MAX: usize = 2_000;
 
 /// Reads a form with or without files; files are stored on the way and named in its fields.
 pub(super) async fn read(
@@ -41,8 +43,12 @@ pub(super) async fn read(
         .await
         .map_err(|_| WebError::bad("error.bad-detail"))?;
     let (mut pairs, mut faults) = (Vec::new(), Vec::new());
-    let (mut bytes, mut files) = (0_usize, 0_usize);
+    let (mut bytes, mut files, mut parts) = (0_usize, 0_usize, 0_usize);
     while let Some(mut part) = form.next_field().await.map_err(broken)? {
+        parts += 1;
+        if parts > PARTS_MAX {
+            return Err(WebError::TooLarge);
+        }
         let name = part.name().unwrap_or_default().to_owned();
         if let Some(field) = name.strip_prefix(UPLOAD) {
             let file = part.file_name().unwrap_or_default().to_owned();

@@ -4,6 +4,7 @@ use askama::Template;
 
 use crate::House;
 use crate::error::WebError;
+use crate::fields::Fields;
 use crate::filters;
 use crate::message::T;
 use crate::session::{Visitor, escaped};
@@ -21,6 +22,16 @@ pub(crate) struct Blank {
     basis: Vec<String>,
     reference: Option<String>,
     sign_in: Option<String>,
+    /// Where the page is tried again.
+    retry: Option<String>,
+    again: Option<Again>,
+}
+
+/// A form that was not taken in and may be sent once more, as it was sent.
+#[derive(Debug)]
+pub(crate) struct Again {
+    pub(crate) address: String,
+    pub(crate) fields: Fields,
 }
 
 impl Blank {
@@ -31,6 +42,7 @@ impl Blank {
         error: &WebError,
         reference: Option<String>,
         back: Option<String>,
+        again: Option<Again>,
     ) -> Self {
         let language = visitor.language;
         let title = language.of(&error.title()).to_owned();
@@ -57,18 +69,23 @@ impl Blank {
             | WebError::Conflict(_)
             | WebError::TooMany(_)
             | WebError::TooFast { .. }
-            | WebError::Slow
             | WebError::VersionNeeded
             | WebError::Media(_)
             | WebError::Internal(_) => {}
+            WebError::Slow | WebError::Unavailable(..) if again.is_some() => {
+                lines.push(language.say("error.again-detail").to_owned());
+            }
+            WebError::Slow | WebError::Unavailable(..) => {}
         }
-        let sign_in = matches!(error, WebError::SignedOut).then(|| {
+        let is_signed_out = matches!(error, WebError::SignedOut);
+        let retry = back.clone().filter(|_| !is_signed_out);
+        let sign_in = is_signed_out.then(|| {
             back.map_or_else(
                 || "/sign-in".to_owned(),
                 |back| format!("/sign-in?next={}", escaped(&back)),
             )
         });
         let shell = Shell::of(house, visitor, "", &title).crumb_here(&title);
-        Self { t: language.t(), shell, icon, title, lines, basis, reference, sign_in }
+        Self { t: language.t(), shell, icon, title, lines, basis, reference, sign_in, retry, again }
     }
 }
