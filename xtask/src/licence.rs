@@ -1,7 +1,7 @@
 //! Which licences may stand in the tree, and whether an SPDX expression keeps to them.
 
 /// Licences that ask no more of a user of ours than a notice (MPL-2.0: or that file's source).
-const ALLOWED: [&str; 16] = [
+const ALLOWED: [&str; 17] = [
     "0BSD",
     "Apache-2.0",
     "BlueOak-1.0.0",
@@ -15,6 +15,7 @@ const ALLOWED: [&str; 16] = [
     "MIT",
     "MIT-0",
     "MPL-2.0",
+    "NCSA",
     "Unicode-3.0",
     "Unlicense",
     "Zlib",

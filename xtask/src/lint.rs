@@ -17,6 +17,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("documents", &[]),
     ("procedure", &["calendar"]),
     ("calendar", &[]),
+    ("fuzz", &["web", "store", "ledger", "procedure", "calendar"]),
     ("xtask", &[]),
 ];
 

@@ -1,4 +1,4 @@
-//! Developer commands, one file each: `cargo xtask test|lint|bench|vendor|graphs|fonts|documents`.
+//! Developer commands, one file each: `cargo xtask test|lint|bench|fuzz|vendor|graphs|fonts|documents`.
 //!
 //! CI calls `lint` and `test` and nothing else. Every command sets up what it needs by itself and
 //! says plainly what is missing when it cannot.
@@ -12,6 +12,7 @@ mod bench;
 mod cargo;
 mod documents;
 mod fonts;
+mod fuzz;
 mod graphs;
 mod licence;
 mod lint;
@@ -33,6 +34,9 @@ cargo xtask COMMAND
   lint                            format, clippy, docs, crate arrows, files and licences
   bench [--matters N,N] [--quick] [--engine sqlite|postgres] [--keep FOLDER]
                                   measure the release build and rewrite docs/performance.md
+  fuzz [TARGET…] [--minutes N] [--keep]
+                                  look for inputs that break what reads them [60 minutes in sum];
+                                  --keep adds what leads further to fuzz/corpus
   vendor [--check]                fetch the pinned front-end files again, check their SHA-256
   sbom                            print what the program is made of, as CycloneDX
   graphs                          draw every procedure into docs/procedures/
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "lint" => lint::run(),
         "bench" => bench::run(rest),
+        "fuzz" => fuzz::run(rest),
         "vendor" => vendor::run(rest),
         "sbom" => sbom::run(rest),
         "graphs" => graphs::run(),

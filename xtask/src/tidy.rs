@@ -7,8 +7,16 @@ use std::path::Path;
 use std::process::Command;
 
 /// Files kept as they came, or written by a program.
-const AS_THEY_ARE: [&str; 6] =
-    ["Cargo.lock", "LICENSE", "data/", "docs/procedures/", ".snap", ".LICENSE"];
+const AS_THEY_ARE: [&str; 8] = [
+    "Cargo.lock",
+    "LICENSE",
+    "data/",
+    "docs/procedures/",
+    "fuzz/corpus/",
+    "fuzz/crashes/",
+    ".snap",
+    ".LICENSE",
+];
 
 /// What is not read as text.
 const BINARY: [&str; 12] =
