@@ -50,7 +50,9 @@ fn rules(sources: &[Source<'_>], codes: &str) -> Result<Rules, String> {
     let (law, calendar) = EMBEDDED.clone();
     Rules::read(sources, codes, law, calendar).map_err(|problems| {
         let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        words.iter().for_each(|words| said(words));
+        for words in &words {
+            said(words);
+        }
         words.into_iter().next().unwrap_or_default()
     })
 }

@@ -139,7 +139,7 @@ impl Platform {
                 let division = row.split(',').nth(5).unwrap_or_default();
                 *line == 0 || ["610305", "610300", "610000"].contains(&division)
             })
-            .map(|(_, row)| format!("{row}\n"))
+            .flat_map(|(_, row)| [row, "\n"])
             .collect();
         people.unit_import(Authority::Program, "units.csv", county.as_bytes()).await?;
         let people = Arc::new(people);
@@ -191,6 +191,7 @@ impl Platform {
             upload_bytes_max: 1 << 20,
             ledger_keys: None,
             requests_per_minute_max: None,
+            provider: None,
             demo: Some(Demo { clock, accounts: vec![handler.login_name.clone()] }),
         };
         let names = names.into_iter().chain([("{login}", handler.login_name.clone())]).collect();
@@ -236,7 +237,8 @@ impl Platform {
         for set in headers.get_all(header::SET_COOKIE) {
             let set = set.to_str().unwrap_or_default();
             let cookie = set.split(';').next().unwrap_or_default();
-            self.cookies.push_str(&format!("{cookie}; "));
+            self.cookies.push_str(cookie);
+            self.cookies.push_str("; ");
         }
     }
 

@@ -77,8 +77,8 @@ pub(crate) async fn backup(arguments: &BackupArguments, terminal: Terminal) -> R
         .map_err(unmade)?;
     let mut words = told(&made.manifest, "已备份", "backed up");
     if made.were_there > 0 {
-        words.zh.push_str(&format!("，其中 {} 个附件上次已复制", made.were_there));
-        words.en.push_str(&format!(", {} of them there before", made.were_there));
+        words.zh = format!("{}，其中 {} 个附件上次已复制", words.zh, made.were_there);
+        words.en = format!("{}, {} of them there before", words.en, made.were_there);
     }
     terminal.say(&words);
     if let Some(words) = vault::kept_besides(&settings, &database).await? {
@@ -114,7 +114,9 @@ pub(crate) async fn restore(
         Ok(restored) => restored,
         Err(error) => {
             drop(database);
-            made.iter().for_each(|path| leave_nothing(path));
+            if let Some(path) = &made {
+                leave_nothing(path);
+            }
             return Err(Failure::because("未恢复", "nothing was restored", error));
         }
     };

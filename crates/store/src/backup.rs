@@ -392,9 +392,8 @@ fn copy(from: &Path, to: &Path, sha256: &str) -> Result<u64, BackupError> {
 /// Copies a file; says its size and the SHA-256 of its bytes. It gets its name when it is whole, and is what
 /// it is to be, where that is known.
 fn copied(from: &Path, to: &Path, wanted: Option<&str>) -> Result<(u64, String), BackupError> {
-    let mut source = match std::fs::File::open(from) {
-        Ok(source) => source,
-        Err(_) => return Err(BackupError::Missing { path: from.to_owned() }),
+    let Ok(mut source) = std::fs::File::open(from) else {
+        return Err(BackupError::Missing { path: from.to_owned() });
     };
     if let Some(folder) = to.parent() {
         std::fs::create_dir_all(folder).map_err(failed("cannot make the folder", folder))?;
@@ -564,7 +563,8 @@ pub async fn restore_as_it_was(
     let mut copied = Vec::new();
     let restored = async {
         let kept = from.join("files");
-        let clear = manifest.files.keys().map(|hash| (path_of(&kept, hash), path_of(files, hash), hash));
+        let clear =
+            manifest.files.keys().map(|hash| (path_of(&kept, hash), path_of(files, hash), hash));
         let sealed = manifest.sealed.iter().map(|(hash, stored)| {
             (sealed_path_of(&kept, hash), sealed_path_of(files, hash), stored)
         });

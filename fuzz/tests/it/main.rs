@@ -1,6 +1,8 @@
 //! What was kept is read again: inputs that lead far, and those that once broke something; and each
 //! target reads some thousand inputs made of them at random.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 
 use fuzz::TARGETS;

@@ -2,7 +2,7 @@
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::{Request, StatusCode};
+use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -20,6 +20,7 @@ pub(crate) struct Http {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 
@@ -27,6 +28,11 @@ impl Answer {
     /// The answer as JSON; null when it is none.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    /// A header; empty when there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
@@ -59,7 +65,7 @@ impl Http {
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
-        body: String,
+        body: impl Into<Bytes>,
     ) -> Result<Answer, String> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         for (name, value) in headers {
@@ -68,10 +74,14 @@ impl Http {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let request = request.body(Full::from(body)).unwrap();
+        let request = request.body(Full::from(body.into())).unwrap();
         let answer = self.client.request(request).await.map_err(|error| format!("{error:?}"))?;
-        let status = answer.status();
+        let (status, headers) = (answer.status(), answer.headers().clone());
         let bytes = answer.into_body().collect().await.map_err(|error| error.to_string())?;
-        Ok(Answer { status, text: String::from_utf8_lossy(&bytes.to_bytes()).into_owned() })
+        Ok(Answer {
+            status,
+            headers,
+            text: String::from_utf8_lossy(&bytes.to_bytes()).into_owned(),
+        })
     }
 }

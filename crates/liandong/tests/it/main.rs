@@ -2,6 +2,7 @@
 //! API over the wire. Run by `cargo xtask test`, which brings PostgreSQL and a browser.
 
 #![allow(
+    clippy::pedantic,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -11,6 +12,7 @@
 
 mod browser;
 mod command;
+mod fault;
 mod http;
 mod ledger;
 mod log_key;

@@ -78,7 +78,7 @@ async fn what_was_acknowledged_survives_power_cuts_on_postgres() {
 }
 
 async fn survives(data: &Path, database: &str, cuts: usize) {
-    let token = prepared(database).await;
+    let token = prepared(database).await.token;
     let known = Arc::new(Mutex::new(Known::default()));
     let serve = ["serve", "--database", database, "--log-level", "warn"];
     for cut in 0..cuts {
@@ -116,8 +116,19 @@ async fn survives(data: &Path, database: &str, cuts: usize) {
     whole(database, &acknowledged).await;
 }
 
+/// A handler of a bureau.
+pub(crate) struct Prepared {
+    /// A token of theirs.
+    pub(crate) token: String,
+    /// Their login name; the password is [`PASSWORD`].
+    pub(crate) login: String,
+}
+
+/// The password of everybody.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
 /// Units, two people and a token of one of them.
-async fn prepared(database: &str) -> String {
+pub(crate) async fn prepared(database: &str) -> Prepared {
     let database = Database::open(database).await.unwrap();
     store::migration::migrate(&database, Now.now()).await.unwrap();
     let randomness = Arc::new(SystemRandomness);
@@ -126,9 +137,10 @@ async fn prepared(database: &str) -> String {
     let units = store::unit::UNITS_CSV.as_bytes();
     people.unit_import(Authority::Program, "units.csv", units).await.unwrap();
     let bureau = people.directory().by_code("G61030501").unwrap().id;
-    let made = people.demo_people(&[bureau], "correct horse battery").await.unwrap();
+    let made = people.demo_people(&[bureau], PASSWORD).await.unwrap();
     let handler = &made[&(bureau, RoleName::Handler)];
-    people.api_token_create(handler.user, bureau, "power cuts", 1).await.unwrap().token
+    let made = people.api_token_create(handler.user, bureau, "power cuts", 1).await.unwrap();
+    Prepared { token: made.token, login: handler.login_name.clone() }
 }
 
 /// Opens a problem and reports progress on it, again and again, until nobody answers.
@@ -251,7 +263,8 @@ async fn whole(database: &str, acknowledged: &BTreeMap<String, (String, u64)>) {
     assert_eq!(numbers.len(), rows.len(), "no number was given twice");
 }
 
-fn problem(client: &str) -> Value {
+/// A problem to be opened.
+pub(crate) fn problem(client: &str) -> Value {
     json!({
         "procedure": "problem",
         "title": format!("断电演练 {client}"),

@@ -16,6 +16,11 @@ pub(crate) struct Program {
 impl Program {
     /// Starts `liandong COMMAND` on the data in `data` and waits until it serves.
     pub(crate) fn start(command: &[&str], data: &Path) -> Self {
+        Self::start_with(command, data, &[])
+    }
+
+    /// The same with some variables of the environment.
+    pub(crate) fn start_with(command: &[&str], data: &Path, variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_liandong"))
             .args(command)
             .args(["--listen", "127.0.0.1:0", "--data"])
@@ -23,6 +28,7 @@ impl Program {
             .env("LC_ALL", "C.UTF-8")
             // Tests click faster than people, and a power cut comes among hundreds of requests.
             .env("LIANDONG_REQUESTS_PER_MINUTE_MAX", "0")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -58,7 +58,12 @@ impl Blank {
                 let cited = rules.law().citations_on(&refusal.basis, house.today());
                 basis.extend(cited.iter().map(|one| language.of(&one.words).to_owned()));
             }
-            WebError::Method
+            WebError::Slow | WebError::Unavailable(..) if again.is_some() => {
+                lines.push(language.say("error.again-detail").to_owned());
+            }
+            WebError::Slow
+            | WebError::Unavailable(..)
+            | WebError::Method
             | WebError::SignedOut
             | WebError::PasswordFirst
             | WebError::EnrolFirst
@@ -72,10 +77,6 @@ impl Blank {
             | WebError::VersionNeeded
             | WebError::Media(_)
             | WebError::Internal(_) => {}
-            WebError::Slow | WebError::Unavailable(..) if again.is_some() => {
-                lines.push(language.say("error.again-detail").to_owned());
-            }
-            WebError::Slow | WebError::Unavailable(..) => {}
         }
         let is_signed_out = matches!(error, WebError::SignedOut);
         let retry = back.clone().filter(|_| !is_signed_out);

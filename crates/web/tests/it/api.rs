@@ -9,6 +9,6 @@ mod draft;
 mod job;
 mod list;
 pub mod program;
-mod routes;
+pub mod routes;
 mod sight;
 mod story;

@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     clippy::indexing_slicing,
     reason = "these are tests"
 )]
@@ -12,6 +13,7 @@
 mod account;
 mod admin;
 mod api;
+mod attack;
 mod https;
 mod jobs;
 mod lights;

@@ -74,6 +74,12 @@ impl Browser {
         Self { app: web::router(world.house.clone()), cookies: Vec::new() }
     }
 
+    /// Somebody who has a session.
+    pub fn with_session(world: &World, token: &str) -> Self {
+        let cookie = (web::session::SESSION_COOKIE.to_owned(), token.to_owned());
+        Self { app: web::router(world.house.clone()), cookies: vec![cookie] }
+    }
+
     /// Somebody who has signed in by that name.
     pub async fn named(world: &World, login: &str) -> Self {
         let mut browser = Self::new(world);

@@ -75,7 +75,13 @@ fn filled(world: &World, procedure: &Procedure, action: &Action, given: &[(&str,
 fn lawful(world: &World, field: &Field) -> String {
     let today = calendar::local_date(world.store.now());
     match field.kind {
-        FieldKind::Text | FieldKind::LongText => format!("{}已写明。", field.label.zh),
+        FieldKind::Text | FieldKind::LongText => match world.words {
+            Some(words) => {
+                let most = usize::try_from(field.max.unwrap_or(200)).unwrap();
+                words.chars().take(most).collect()
+            }
+            None => format!("{}已写明。", field.label.zh),
+        },
         FieldKind::Boolean => "true".to_owned(),
         FieldKind::Date if field.future => {
             today.checked_add(jiff::Span::new().days(45)).unwrap().to_string()
@@ -151,7 +157,7 @@ pub async fn clue_filed(world: &World) -> (MatterId, MatterId) {
         "problem",
         None,
         (
-            "长青能源化工甲醇项目锅炉颗粒物超标排放",
+            world.words.unwrap_or("长青能源化工甲醇项目锅炉颗粒物超标排放"),
             &[("owner", BUREAU), ("supervisor", PROCURATORATE)],
             &[
                 ("place", "长青镇工业园"),

@@ -1,4 +1,9 @@
 //! Who may go where: every route × every kind of asker. A route nobody listed fails.
+//!
+//! [`hidden`] asks for things the asker has no right to, [`table`] writes all of it for people.
+
+mod hidden;
+mod table;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,109 +14,116 @@ use web::mechanism::MECHANISMS;
 use crate::matter_browser::Browser;
 use crate::world::World;
 
-/// Method, address, and who may: N nobody, H handler, L leader, S system administrator, K security
-/// administrator, A security auditor.
+/// Everybody, signed in or not.
+const ALL: &str = "NHLICVUSKA";
+/// Whoever is signed in.
+const SIGNED_IN: &str = "HLICVUSKA";
+/// Whoever acts for a unit.
+const AT_UNIT: &str = "HLICVU";
+
+/// Method, address, and who may: N nobody, H handler, L leader, I liaison, C clerk, V viewer, U unit
+/// administrator, S system administrator, K security administrator, A security auditor.
 const ROUTES: &[(&str, &str, &str)] = &[
-    ("GET", "/healthz", "NHLSKA"),
-    ("GET", "/static/{name}", "NHLSKA"),
-    ("GET", "/sign-in", "NHLSKA"),
-    ("POST", "/sign-in", "NHLSKA"),
-    ("GET", "/sign-in/code", "NHLSKA"),
-    ("POST", "/sign-in/code", "NHLSKA"),
-    ("POST", "/sign-in/code/cancel", "NHLSKA"),
-    ("GET", "/sign-in/provider", "NHLSKA"),
-    ("GET", "/sign-in/provider/return", "NHLSKA"),
-    ("POST", "/sign-out", "HLSKA"),
-    ("POST", "/post", "HLSKA"),
-    ("POST", "/language", "NHLSKA"),
-    ("POST", "/demo/sign-in", "NHLSKA"),
-    ("POST", "/demo/clock", "NHLSKA"),
+    ("GET", "/healthz", ALL),
+    ("GET", "/static/{name}", ALL),
+    ("GET", "/sign-in", ALL),
+    ("POST", "/sign-in", ALL),
+    ("GET", "/sign-in/code", ALL),
+    ("POST", "/sign-in/code", ALL),
+    ("POST", "/sign-in/code/cancel", ALL),
+    ("GET", "/sign-in/provider", ALL),
+    ("GET", "/sign-in/provider/return", ALL),
+    ("POST", "/sign-out", SIGNED_IN),
+    ("POST", "/post", SIGNED_IN),
+    ("POST", "/language", ALL),
+    ("POST", "/demo/sign-in", ALL),
+    ("POST", "/demo/clock", ALL),
     // One's own work.
-    ("GET", "/", "HLSKA"),
-    ("GET", "/lights", "HL"),
-    ("GET", "/work/{list}", "HL"),
-    ("GET", "/work/acknowledge", "HL"),
-    ("POST", "/work/acknowledge", "HL"),
-    ("GET", "/register", "HL"),
-    ("GET", "/register/export", "HL"),
-    ("POST", "/register/export", "HL"),
-    ("GET", "/library", "HL"),
-    ("GET", "/library/export", "HL"),
-    ("POST", "/library/export", "HL"),
-    ("POST", "/views", "HL"),
-    ("POST", "/views/delete", "HL"),
-    ("GET", "/search", "HL"),
-    ("GET", "/news", "HL"),
+    ("GET", "/", SIGNED_IN),
+    ("GET", "/lights", AT_UNIT),
+    ("GET", "/work/{list}", AT_UNIT),
+    ("GET", "/work/acknowledge", AT_UNIT),
+    ("POST", "/work/acknowledge", AT_UNIT),
+    ("GET", "/register", AT_UNIT),
+    ("GET", "/register/export", AT_UNIT),
+    ("POST", "/register/export", AT_UNIT),
+    ("GET", "/library", AT_UNIT),
+    ("GET", "/library/export", AT_UNIT),
+    ("POST", "/library/export", AT_UNIT),
+    ("POST", "/views", AT_UNIT),
+    ("POST", "/views/delete", AT_UNIT),
+    ("GET", "/search", AT_UNIT),
+    ("GET", "/news", AT_UNIT),
     // One's own account.
-    ("GET", "/account", "HLSKA"),
-    ("GET", "/account/password", "HLSKA"),
-    ("POST", "/account/password", "HLSKA"),
-    ("GET", "/account/second-factor", "HLSKA"),
-    ("POST", "/account/second-factor/begin", "HLSKA"),
-    ("POST", "/account/second-factor/confirm", "HLSKA"),
-    ("POST", "/account/second-factor/codes", "HLSKA"),
-    ("POST", "/account/second-factor/drop", "HLSKA"),
-    ("GET", "/account/still-here", "HLSKA"),
-    ("POST", "/account/sessions/end-others", "HLSKA"),
-    ("POST", "/account/sessions/{session}/end", "HLSKA"),
-    ("POST", "/account/tokens", "HLSKA"),
-    ("POST", "/account/tokens/{token}/revoke", "HLSKA"),
+    ("GET", "/account", SIGNED_IN),
+    ("GET", "/account/password", SIGNED_IN),
+    ("POST", "/account/password", SIGNED_IN),
+    ("GET", "/account/second-factor", SIGNED_IN),
+    ("POST", "/account/second-factor/begin", SIGNED_IN),
+    ("POST", "/account/second-factor/confirm", SIGNED_IN),
+    ("POST", "/account/second-factor/codes", SIGNED_IN),
+    ("POST", "/account/second-factor/drop", SIGNED_IN),
+    ("GET", "/account/still-here", SIGNED_IN),
+    ("POST", "/account/sessions/end-others", SIGNED_IN),
+    ("POST", "/account/sessions/{session}/end", SIGNED_IN),
+    ("POST", "/account/tokens", SIGNED_IN),
+    ("POST", "/account/tokens/{token}/revoke", SIGNED_IN),
     // What everybody signed in may know.
-    ("GET", "/rules", "HLSKA"),
-    ("GET", "/rules/procedures/{procedure}", "HLSKA"),
-    ("GET", "/rules/limits", "HLSKA"),
-    ("GET", "/rules/limits/{limit}", "HLSKA"),
-    ("GET", "/rules/instruments", "HLSKA"),
-    ("GET", "/rules/instruments/{instrument}", "HLSKA"),
-    ("GET", "/rules/days/{day}", "HLSKA"),
-    ("GET", "/ledger", "HL"),
-    ("GET", "/ledger/keys.txt", "HL"),
-    ("GET", "/liaisons", "HLSKA"),
-    ("GET", "/liaisons/export", "HLSKA"),
-    ("POST", "/liaisons/export", "HLSKA"),
+    ("GET", "/rules", SIGNED_IN),
+    ("GET", "/rules/procedures/{procedure}", SIGNED_IN),
+    ("GET", "/rules/limits", SIGNED_IN),
+    ("GET", "/rules/limits/{limit}", SIGNED_IN),
+    ("GET", "/rules/instruments", SIGNED_IN),
+    ("GET", "/rules/instruments/{instrument}", SIGNED_IN),
+    ("GET", "/rules/days/{day}", SIGNED_IN),
+    ("GET", "/ledger", AT_UNIT),
+    ("GET", "/ledger/keys.txt", AT_UNIT),
+    ("GET", "/liaisons", SIGNED_IN),
+    ("GET", "/liaisons/export", SIGNED_IN),
+    ("POST", "/liaisons/export", SIGNED_IN),
     // Long work: one's own alone.
-    ("GET", "/jobs", "HLSKA"),
-    ("GET", "/jobs/{job}", "HLSKA"),
-    ("GET", "/jobs/{job}/result", "HLSKA"),
-    ("POST", "/jobs/{job}/cancel", "HLSKA"),
-    ("GET", "/units/suggest", "HLSKA"),
-    ("GET", "/divisions/{division}/map", "HLSKA"),
-    ("GET", "/divisions/suggest", "HLSKA"),
-    ("GET", "/units/{unit}", "HLSKA"),
-    ("GET", "/units/{unit}/handover", "LK"),
-    ("POST", "/units/{unit}/handover", "LK"),
+    ("GET", "/jobs", SIGNED_IN),
+    ("GET", "/jobs/{job}", SIGNED_IN),
+    ("GET", "/jobs/{job}/result", SIGNED_IN),
+    ("POST", "/jobs/{job}/cancel", SIGNED_IN),
+    ("GET", "/units/suggest", SIGNED_IN),
+    ("GET", "/divisions/{division}/map", SIGNED_IN),
+    ("GET", "/divisions/suggest", SIGNED_IN),
+    ("GET", "/units/{unit}", SIGNED_IN),
+    ("GET", "/units/{unit}/handover", "LUK"),
+    ("POST", "/units/{unit}/handover", "LUK"),
     // Matters.
     // Problems are registered by handlers.
     ("GET", "/open/{procedure}", "H"),
     ("POST", "/open/{procedure}", "H"),
-    ("GET", "/matters/{matter}", "HL"),
-    ("GET", "/matters/{matter}/chart", "HL"),
-    ("GET", "/matters/{matter}/seals/{field}", "HL"),
-    ("POST", "/matters/{matter}/seals/{field}", "HL"),
-    ("GET", "/matters/{matter}/openings/{number}", "HL"),
-    ("POST", "/matters/{matter}/openings/{number}", "HL"),
-    ("GET", "/matters/{matter}/proposal", "HL"),
-    ("POST", "/matters/{matter}/proposal", "HL"),
-    ("GET", "/matters/{matter}/actions/{action}", "HL"),
-    ("POST", "/matters/{matter}/actions/{action}", "HL"),
-    ("POST", "/matters/{matter}/obligations/{number}/urge", "HL"),
-    ("GET", "/matters/{matter}/documents/{event}/{kind}", "HL"),
-    ("GET", "/matters/{matter}/export", "HL"),
-    ("POST", "/matters/{matter}/export", "HL"),
-    ("GET", "/matters/{matter}/receipts/{event}", "HL"),
-    ("GET", "/matters/{matter}/receipts/{event}/file", "HL"),
-    ("POST", "/attachments", "HL"),
-    ("POST", "/attachments/uploads", "HL"),
-    ("GET", "/attachments/uploads/{upload}", "HL"),
-    ("PATCH", "/attachments/uploads/{upload}", "HL"),
-    ("DELETE", "/attachments/uploads/{upload}", "HL"),
-    ("GET", "/attachments/{sha256}", "HL"),
-    ("GET", "/attachments/{sha256}/preview", "HL"),
-    ("GET", "/drafts", "HL"),
-    ("POST", "/drafts/{kind}/{name}", "HL"),
-    ("POST", "/drafts/discard", "HL"),
+    ("GET", "/matters/{matter}", AT_UNIT),
+    ("GET", "/matters/{matter}/chart", AT_UNIT),
+    ("GET", "/matters/{matter}/seals/{field}", AT_UNIT),
+    ("POST", "/matters/{matter}/seals/{field}", AT_UNIT),
+    ("GET", "/matters/{matter}/openings/{number}", AT_UNIT),
+    ("POST", "/matters/{matter}/openings/{number}", AT_UNIT),
+    ("GET", "/matters/{matter}/proposal", AT_UNIT),
+    ("POST", "/matters/{matter}/proposal", AT_UNIT),
+    ("GET", "/matters/{matter}/actions/{action}", AT_UNIT),
+    ("POST", "/matters/{matter}/actions/{action}", AT_UNIT),
+    ("POST", "/matters/{matter}/obligations/{number}/urge", AT_UNIT),
+    ("GET", "/matters/{matter}/documents/{event}/{kind}", AT_UNIT),
+    ("GET", "/matters/{matter}/export", AT_UNIT),
+    ("POST", "/matters/{matter}/export", AT_UNIT),
+    ("GET", "/matters/{matter}/receipts/{event}", AT_UNIT),
+    ("GET", "/matters/{matter}/receipts/{event}/file", AT_UNIT),
+    ("POST", "/attachments", AT_UNIT),
+    ("POST", "/attachments/uploads", AT_UNIT),
+    ("GET", "/attachments/uploads/{upload}", AT_UNIT),
+    ("PATCH", "/attachments/uploads/{upload}", AT_UNIT),
+    ("DELETE", "/attachments/uploads/{upload}", AT_UNIT),
+    ("GET", "/attachments/{sha256}", AT_UNIT),
+    ("GET", "/attachments/{sha256}/preview", AT_UNIT),
+    ("GET", "/drafts", AT_UNIT),
+    ("POST", "/drafts/{kind}/{name}", AT_UNIT),
+    ("POST", "/drafts/discard", AT_UNIT),
     // Administration.
-    ("GET", "/admin", "SKA"),
+    ("GET", "/admin", "USKA"),
     ("GET", "/admin/users", "SKA"),
     ("GET", "/admin/users/new", "S"),
     ("POST", "/admin/users/new", "S"),
@@ -148,15 +160,82 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/admin/journal/export", "A"),
 ];
 
-fn listed() -> Vec<(String, String, &'static str)> {
+/// What must be in sight besides holding the role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    /// Nothing of anybody's.
+    Open,
+    /// The matter, for one's unit.
+    Matter,
+    /// The file, for one's unit.
+    File,
+    /// It is one's own.
+    Own,
+}
+
+impl Sight {
+    /// Of the address of a route: each name in braces is known here, or the tests fail.
+    fn of(path: &str) -> Self {
+        const NAMES: [(&str, Sight); 22] = [
+            ("{matter}", Sight::Matter),
+            ("{sha256}", Sight::File),
+            ("{upload}", Sight::Own),
+            ("{job}", Sight::Own),
+            ("{session}", Sight::Own),
+            ("{token}", Sight::Own),
+            ("{draft}", Sight::Matter),
+            ("{action}", Sight::Open),
+            ("{event}", Sight::Open),
+            ("{division}", Sight::Open),
+            ("{field}", Sight::Open),
+            ("{instrument}", Sight::Open),
+            ("{kind}", Sight::Open),
+            ("{limit}", Sight::Open),
+            ("{list}", Sight::Open),
+            ("{name}", Sight::Open),
+            ("{number}", Sight::Open),
+            ("{problem}", Sight::Open),
+            ("{procedure}", Sight::Open),
+            ("{unit}", Sight::Open),
+            ("{user}", Sight::Open),
+            ("{day}", Sight::Open),
+        ];
+        let mut sight = Self::Open;
+        // What an administrator is about to import is theirs alone; other drafts are of matters.
+        if path.starts_with("/admin/") && path.ends_with("/{draft}") {
+            return Self::Own;
+        }
+        for name in path.split('/').filter_map(|part| part.split_once('{')) {
+            let name = format!("{{{}", name.1.split_inclusive('}').next().unwrap());
+            let known = NAMES.iter().find(|(known, _)| *known == name);
+            let (_, of) = known.unwrap_or_else(|| panic!("{path}: whose is {name}?"));
+            if *of != Self::Open {
+                sight = *of;
+            }
+        }
+        sight
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Open => "",
+            Self::Matter => "matter 事项",
+            Self::File => "file 附件",
+            Self::Own => "own 本人",
+        }
+    }
+}
+
+/// Every route of the pages: method, address, who may.
+pub fn listed() -> Vec<(String, String, &'static str)> {
     let mut all: Vec<_> = ROUTES
         .iter()
         .map(|(method, path, may)| ((*method).to_owned(), (*path).to_owned(), *may))
         .collect();
     for mechanism in MECHANISMS {
-        all.push(("GET".to_owned(), format!("/{}", mechanism.id), "HL"));
-        all.push(("GET".to_owned(), format!("/{}/export", mechanism.id), "HL"));
-        all.push(("POST".to_owned(), format!("/{}/export", mechanism.id), "HL"));
+        all.push(("GET".to_owned(), format!("/{}", mechanism.id), AT_UNIT));
+        all.push(("GET".to_owned(), format!("/{}/export", mechanism.id), AT_UNIT));
+        all.push(("POST".to_owned(), format!("/{}/export", mechanism.id), AT_UNIT));
     }
     all
 }
@@ -233,7 +312,7 @@ fn every_route_is_listed_and_every_listed_route_exists() {
 }
 
 /// An address of that shape, of things that do not exist but the unit.
-fn address(world: &World, path: &str) -> String {
+pub fn address(world: &World, path: &str) -> String {
     let unit = world.unit("J61030500").to_string();
     path.replace("{unit}", &unit)
         .replace("{division}", "610305")
@@ -260,6 +339,10 @@ async fn asker(world: &World, who: char) -> Browser {
     match who {
         'H' => Browser::named(world, &person(RoleName::Handler)).await,
         'L' => Browser::named(world, &person(RoleName::Leader)).await,
+        'I' => Browser::named(world, &person(RoleName::Liaison)).await,
+        'C' => hidden::browser(world, "J61030500", RoleName::Clerk).await,
+        'V' => hidden::browser(world, "J61030500", RoleName::Viewer).await,
+        'U' => hidden::browser(world, "J61030500", RoleName::UnitAdmin).await,
         'S' => Browser::named(world, "xitong").await,
         'K' => Browser::named(world, "anquan").await,
         'A' => Browser::named(world, "shenji").await,
@@ -271,7 +354,7 @@ async fn asker(world: &World, who: char) -> Browser {
 async fn everybody_gets_where_they_may_and_nowhere_else() {
     let world = World::new("2026-03-02").await;
     let mut wrong = Vec::new();
-    for who in "NHLSKA".chars() {
+    for who in ALL.chars() {
         for (method, path, may) in listed() {
             let mut browser = asker(&world, who).await;
             let address = address(&world, &path);

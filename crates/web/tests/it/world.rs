@@ -104,6 +104,10 @@ pub struct World {
     pub persons: BTreeMap<(UnitId, RoleName), DemoPerson>,
     /// What everything is kept in, for tests of what happens when it breaks.
     pub database: Database,
+    /// What checks passwords.
+    pub passwords: Passwords,
+    /// What people write into every text; none: what is lawful and means something.
+    pub words: Option<&'static str>,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -145,16 +149,51 @@ impl World {
         rules: Rules,
     ) -> Self {
         let url = format!("sqlite:{}", folder.join("test.db").display());
-        let database = Database::open(&url).await.unwrap();
+        Self::on(&url, folder, clock, units, has_demo, rules).await
+    }
+
+    /// On a database of its own on the PostgreSQL of the tests; none where there is none.
+    pub async fn on_postgres(day: &str) -> Option<Self> {
+        let Ok(server) = std::env::var("LIANDONG_TEST_POSTGRES") else {
+            println!("SKIPPED: LIANDONG_TEST_POSTGRES is not set; run `cargo xtask test`");
+            return None;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let name = folder.path().file_name().unwrap().to_str().unwrap();
+        let name: String = name.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let name = format!("web_{name}");
+        let mut tx = Database::open(&server).await.unwrap().write().await.unwrap();
+        // A database cannot be made inside a transaction.
+        tx.batch("commit").await.unwrap();
+        tx.batch(&format!("create database {name}")).await.unwrap();
+        drop(tx);
+        let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+        let units = units_around("610305");
+        let clock = Arc::new(TestClock::at(&format!("{day}T09:00:00+08:00")));
+        let path = folder.path().to_owned();
+        let world = Self::on(&url, &path, clock, &units, true, rules()).await;
+        Some(Self { _folder: Some(folder), ..world })
+    }
+
+    async fn on(
+        url: &str,
+        folder: &Path,
+        clock: Arc<TestClock>,
+        units: &str,
+        has_demo: bool,
+        rules: Rules,
+    ) -> Self {
+        let database = Database::open(url).await.unwrap();
         store::migration::migrate(&database, clock.now()).await.unwrap();
         let randomness = Arc::new(SystemRandomness);
         let masters = "000102030405060708090a0b0c0d0e0f".parse().unwrap();
         Vault::open(&database, &masters, randomness.clone(), clock.now()).await.unwrap();
         let passwords = Passwords::cheap(randomness.clone()).unwrap();
         let machine = Arc::new(TestClock(AtomicI64::new(clock.now().as_microsecond())));
-        let people = People::open(database.clone(), machine.clone(), randomness.clone(), passwords)
-            .await
-            .unwrap();
+        let people =
+            People::open(database.clone(), machine.clone(), randomness.clone(), passwords.clone())
+                .await
+                .unwrap();
         people.unit_import(Authority::Program, "units.csv", units.as_bytes()).await.unwrap();
         let people = Arc::new(people);
         let store = Store::open(store::Parts {
@@ -213,7 +252,18 @@ impl World {
             demo,
         };
         let house = House::new(store.clone(), people.clone(), randomness, settings);
-        Self { house, people, store, clock, machine, persons, database, _folder: None }
+        Self {
+            house,
+            people,
+            store,
+            clock,
+            machine,
+            persons,
+            database,
+            passwords,
+            words: None,
+            _folder: None,
+        }
     }
 
     /// The unit of that code.

@@ -70,6 +70,11 @@ const ROUTES: &[(&str, &str, [u16; 4])] = &[
     ("POST", "/api/v1/ledger/cosignatures", [415, 415, 415, 415]),
 ];
 
+/// Method, address, and what is answered without a token.
+pub fn listed() -> impl Iterator<Item = (&'static str, &'static str, u16)> {
+    ROUTES.iter().map(|(method, path, [nobody, ..])| (*method, *path, *nobody))
+}
+
 #[test]
 fn every_operation_is_in_the_table() {
     let listed: BTreeSet<(String, &str)> =
