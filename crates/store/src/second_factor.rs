@@ -33,7 +33,7 @@ const SECRET_BYTES: usize = 20;
 /// Digits of a code.
 const DIGITS: usize = 6;
 /// Characters of a recovery code without its dashes.
-const RECOVERY_CHARS: usize = 16;
+const RECOVERY_CHARS: usize = 24;
 /// How the platform is called in the authenticator app.
 const ISSUER: &str = "联动";
 

@@ -101,25 +101,28 @@ impl<'a> TokenAsked<'a> {
 }
 
 impl People {
-    /// Makes a token for one of the person's units, by somebody signed in. Whoever has a second factor
-    /// gives a code once more: a token lasts longer than the session that made it.
+    /// Makes a token for one of the person's units, by somebody signed in, who proves once more who they
+    /// are, by a code of their second factor or else by their password: a token lasts longer than the
+    /// session that made it.
     ///
     /// # Errors
-    /// As [`People::api_token_create`], and field `code`.
+    /// As [`People::api_token_create`], and field `code` or `password`;
+    /// [`PeopleRefusal::SignInLocked`] after too many wrong ones.
     pub async fn api_token_create_own(
         &self,
         session: &Session,
         unit: UnitId,
         name: &str,
         days: u32,
-        code: &str,
+        proof: &str,
     ) -> Result<NewToken, PeopleError> {
         let user = session.person.id;
         let asked = TokenAsked::checked(unit, name, days)?;
         let tx = if session.has_second_factor {
             let attempt = Attempt::signed_in(session, Step::OwnCode);
-            self.code_take(&attempt, user, code).await?
+            self.code_take(&attempt, user, proof).await?
         } else {
+            self.password_own(session, "password", proof).await?;
             self.database.write().await?
         };
         self.api_token_insert(tx, user, asked).await

@@ -215,9 +215,12 @@ fn token_inputs(
             .value(TOKEN_DAYS.to_string())
             .required(),
     ];
-    if account.session.has_second_factor {
-        inputs.push(second_factor::code_input(language).help(language, "account.token-code-help"));
-    }
+    inputs.push(if account.session.has_second_factor {
+        second_factor::code_input(language).help(language, "account.token-code-help")
+    } else {
+        Input::password(language, "password", "sign-in.password", "current-password")
+            .help(language, "account.token-password-help")
+    });
     let inputs = Inputs::new(language, inputs);
     match wrong {
         Some((form, errors)) => inputs.filled(form).wrong(language, errors),
@@ -234,8 +237,9 @@ async fn make_token(
 ) -> Result<Response, WebError> {
     let unit: UnitId = form.parsed("unit").ok_or(WebError::NotFound)?;
     let days = form.parsed("days").unwrap_or(0);
-    let (name, code) = (form.get("name"), form.get("code"));
-    match house.people.api_token_create_own(&account.session, unit, name, days, code).await {
+    let name = form.get("name");
+    let proof = form.exact(if account.session.has_second_factor { "code" } else { "password" });
+    match house.people.api_token_create_own(&account.session, unit, name, days, proof).await {
         Ok(new) => {
             let page = page(&house, &account, &visitor, None, Some(new.token)).await?;
             Ok(Page(page).into_response())

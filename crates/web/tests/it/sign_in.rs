@@ -170,7 +170,10 @@ async fn a_token_for_programs_is_shown_once() {
     let unit = world.unit("G61030501").to_string();
     let wrong = [("name", ""), ("unit", unit.as_str()), ("days", "30")];
     assert_eq!(browser.send_form("/account/tokens", &wrong).await.status, 422);
-    let right = [("name", "执法系统对接"), ("unit", unit.as_str()), ("days", "30")];
+    let mut right = vec![("name", "执法系统对接"), ("unit", unit.as_str()), ("days", "30")];
+    let refused = browser.send_form("/account/tokens", &right).await;
+    assert!(refused.status == 422 && refused.html().contains("执法系统对接"), "asked who they are");
+    right.push(("password", PASSWORD));
     let page = browser.send_form("/account/tokens", &right).await;
     assert!(page.status == 200 && page.html().contains("ld_"), "{}", page.html());
     let again = browser.get("/account").await.html();

@@ -267,7 +267,9 @@ async fn a_token_asks_for_the_code_anew(world: World) {
     assert_eq!(people.api_token_fetch(&token.token).await.unwrap().unwrap().person.id, user);
     let plain = world.person("other", bureau, &[RoleName::Handler]).await;
     let other = world.sign_in("other", PASSWORD).await.unwrap().session;
-    people.api_token_create_own(&other, bureau, "台账", 30, "").await.unwrap();
+    let wrong = people.api_token_create_own(&other, bureau, "台账", 30, "").await.map(drop);
+    assert_eq!(wrong_fields(wrong), ["password"]);
+    people.api_token_create_own(&other, bureau, "台账", 30, PASSWORD).await.unwrap();
     assert_eq!(people.api_token_list(plain).await.unwrap().len(), 1);
 }
 
