@@ -22,12 +22,15 @@ static KEYS: LazyLock<Keys> = LazyLock::new(|| {
         signer.unwrap_or_else(|error| panic!("{error}")).verifier().clone()
     };
     let side = |name: &str| name.parse().unwrap_or_else(|_| panic!("{name}"));
-    Keys::new(side("government"), verifier("liandong.example", Purpose::Log, "log.pem"))
-        .and_then(|keys| {
-            let witness = verifier("jcy.example/witness", Purpose::Witness, "witness.pem");
-            keys.witness(side("procuratorate"), witness)
-        })
-        .unwrap_or_else(|error| panic!("{error}"))
+    Keys::new(
+        side("government"),
+        verifier("liandong.hanzhong.example/2026", Purpose::Log, "log.pem"),
+    )
+    .and_then(|keys| {
+        let witness = verifier("jcy.hanzhong.example/witness", Purpose::Witness, "witness.pem");
+        keys.witness(side("procuratorate"), witness)
+    })
+    .unwrap_or_else(|error| panic!("{error}"))
 });
 
 /// Reads a receipt, and judges it.
