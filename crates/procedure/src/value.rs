@@ -566,7 +566,7 @@ mod tests {
         prop_oneof![
             any::<bool>().prop_map(|truth| (FieldKind::Boolean, Value::Boolean(truth))),
             any::<i64>().prop_map(|number| (FieldKind::Integer, Value::Integer(number))),
-            "[\\PC&&[^ ]]{1,40}".prop_map(|text| (FieldKind::Text, Value::Text(text))),
+            "[\\PC&&\\S]{1,40}".prop_map(|text| (FieldKind::Text, Value::Text(text))),
             Just((FieldKind::Choice, Value::Text("two".to_owned()))),
             Just((FieldKind::Choices, Value::Choices(vec!["two".to_owned(), "one".to_owned()]))),
             seconds.prop_map(|seconds| {

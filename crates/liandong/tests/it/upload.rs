@@ -154,7 +154,8 @@ async fn a_broken_upload_goes_on_by_itself_and_after_the_page_was_loaded_again()
     person.browser.axe().await;
     person.browser.screenshot("upload-done").await;
     let sent = wire.sent() - before;
-    assert!(sent < 23 * MIB, "what had arrived was sent again: {sent} bytes for 20 MiB");
+    // At most what had come of the broken piece is sent twice: 3 MiB of 11, and 5 of 13.
+    assert!(sent < 25 * MIB, "what had arrived was sent again: {sent} bytes for 20 MiB");
 
     // It breaks, and the page is loaded again before it is mended: the same file chosen again goes on.
     let path = film(folder.path(), "夜查录像.mp4", 21 * MIB);
@@ -169,7 +170,7 @@ async fn a_broken_upload_goes_on_by_itself_and_after_the_page_was_loaded_again()
     person.uploaded("夜查录像.mp4").await;
     person.browser.see(&format!("SHA-256 {}", hash_of(&path))).await;
     let sent = wire.sent() - before;
-    assert!(sent < 24 * MIB, "what had arrived was sent again: {sent} bytes for 21 MiB");
+    assert!(sent < 28 * MIB, "what had arrived was sent again: {sent} bytes for 21 MiB");
 
     // Paused, it waits; given up, nothing of it stays in the form.
     let path = film(folder.path(), "长录像.mp4", 30 * MIB);
