@@ -23,7 +23,7 @@ use crate::randomness::hex;
 use crate::role::{AnyRole, PlatformRole};
 use crate::row::Value;
 use crate::session::{Session, session_end_all};
-use crate::user::{temporary_password, user_fetch};
+use crate::user::{secret_to_type, user_fetch};
 use crate::vault::{Place, SealError};
 
 /// How many recovery codes a person is given.
@@ -336,7 +336,7 @@ impl People {
         tx.execute("delete from recovery_code where user_id = $1", &[user.into()]).await?;
         let mut codes = Vec::with_capacity(RECOVERY_CODES);
         for _ in 0..RECOVERY_CODES {
-            let code = temporary_password(self.randomness.as_ref())?;
+            let code = secret_to_type(self.randomness.as_ref(), RECOVERY_CHARS)?;
             let hash = recovery_hash(user, &code.replace('-', ""));
             tx.execute(SQL, &[user.into(), hash.into(), now.into()]).await?;
             codes.push(code);

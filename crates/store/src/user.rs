@@ -604,23 +604,32 @@ pub(crate) async fn password_write(
 }
 
 /// A password a person can read off paper and type: 16 characters in four groups, 78 bits.
-pub(crate) fn temporary_password(randomness: &dyn Randomness) -> Result<String, NoRandomness> {
+fn temporary_password(randomness: &dyn Randomness) -> Result<String, NoRandomness> {
+    secret_to_type(randomness, 16)
+}
+
+/// So many random characters in groups of four with dashes between, to be read off paper and typed.
+pub(crate) fn secret_to_type(
+    randomness: &dyn Randomness,
+    characters: usize,
+) -> Result<String, NoRandomness> {
     /// Without letters and digits that look alike.
     const LETTERS: &[u8; 30] = b"abcdefghjkmnpqrstuvwxyz2345679";
-    let mut password = String::new();
-    while password.len() < 19 {
+    let length = characters + characters.saturating_sub(1) / 4;
+    let mut secret = String::with_capacity(length);
+    while secret.len() < length {
         let mut bytes = [0_u8; 16];
         randomness.fill(&mut bytes)?;
         for byte in bytes {
             // Bytes from 240 on would make the first letters likelier.
             let letter = (byte < 240).then(|| LETTERS.get(usize::from(byte) % LETTERS.len()));
-            if let (Some(Some(letter)), true) = (letter, password.len() < 19) {
-                if password.len() % 5 == 4 {
-                    password.push('-');
+            if let (Some(Some(letter)), true) = (letter, secret.len() < length) {
+                if secret.len() % 5 == 4 {
+                    secret.push('-');
                 }
-                password.push(char::from(*letter));
+                secret.push(char::from(*letter));
             }
         }
     }
-    Ok(password)
+    Ok(secret)
 }
