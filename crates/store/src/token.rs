@@ -117,6 +117,9 @@ impl People {
         proof: &str,
     ) -> Result<NewToken, PeopleError> {
         let user = session.person.id;
+        if !session.posts.contains_key(&unit) {
+            return Err(PeopleRefusal::NotYourPost.into());
+        }
         let asked = TokenAsked::checked(unit, name, days)?;
         let tx = if session.has_second_factor {
             let attempt = Attempt::signed_in(session, Step::OwnCode);
