@@ -17,8 +17,14 @@ pub(crate) fn cargo(arguments: &[&str]) -> anyhow::Result<Command> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(arguments).current_dir(root()?);
-    // What cargo told *us* about ourselves must not leak into what we build.
-    command.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_MANIFEST_PATH");
+    // What cargo told *us* about ourselves must not leak into what we build: build scripts that read it would
+    // run anew, and all that stands on them, whenever somebody calls cargo by hand.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&*name);
+        }
+    }
     Ok(command)
 }
 
