@@ -24,7 +24,6 @@ pub(crate) fn measure(data: &Path) -> Program {
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(data)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut said = BufReader::new(child.stdout.take().unwrap());

@@ -1,6 +1,7 @@
 //! An installation with many matters, made through the front door.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +18,7 @@ use store::password::Passwords;
 use store::people::{Authority, People};
 use store::randomness::SystemRandomness;
 use store::unit::UnitLevel;
-use store::vault::Vault;
+use store::vault::{MasterKeys, Vault};
 use store::{Clock, Database, Store};
 use tokio::task::JoinSet;
 
@@ -75,6 +76,14 @@ pub(crate) async fn postgres_database(server: &str, size: usize) -> String {
     url
 }
 
+/// Lays the vault's keys where the program looks for them when it is started on the same folder.
+fn keep(masters: &MasterKeys, folder: &Path) {
+    let path = folder.join("vault/key");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, masters.to_text().as_bytes()).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
 impl World {
     /// The units of Shaanxi and people at some of them, no matters yet.
     pub(crate) async fn open(url: &str, folder: &Path) -> Self {
@@ -82,7 +91,8 @@ impl World {
         let database = Database::open(url).await.unwrap();
         store::migration::migrate(&database, clock.now()).await.unwrap();
         let randomness = Arc::new(SystemRandomness);
-        let masters = "000102030405060708090a0b0c0d0e0f".parse().unwrap();
+        let masters: MasterKeys = "000102030405060708090a0b0c0d0e0f".parse().unwrap();
+        keep(&masters, folder);
         Vault::open(&database, &masters, randomness.clone(), clock.now()).await.unwrap();
         let passwords = Passwords::cheap(randomness.clone()).unwrap();
         let people = People::open(database.clone(), clock.clone(), randomness.clone(), passwords);
