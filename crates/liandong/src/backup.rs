@@ -95,21 +95,21 @@ pub(crate) async fn restore(
     let settings = arguments.place.resolve(DATA)?;
     let folder = &arguments.folder;
     // A backup that is not whole leaves no empty database behind.
-    store::backup::verify(folder)
+    let manifest = store::backup::verify(folder)
         .map_err(|error| Failure::because("备份不完整", "the backup is not whole", error))?;
+    let masters = vault::at_hand(&settings.vault_key_file())?;
     let address = settings.database();
     let made = Database::file_of(&address).filter(|path| !path.exists());
     let database = Database::open(&address)
         .await
         .map_err(|error| Failure::because("打不开数据库", "cannot open the database", error))?;
     let (files, now) = (settings.attachments(), SystemClock.now());
-    let masters = vault::at_hand(&settings)?;
     let check = if arguments.despite_broken_log {
         LogCheck::Without
     } else {
         LogCheck::With(masters.as_ref())
     };
-    let restored = store::backup::restore(folder, &database, &files, check, now).await;
+    let restored = store::backup::restore(folder, manifest, &database, &files, check, now).await;
     let restored = match restored {
         Ok(restored) => restored,
         Err(error) => {

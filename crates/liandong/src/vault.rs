@@ -100,28 +100,19 @@ pub(crate) async fn kept_besides(
 }
 
 /// The keys of the file, whatever is sealed; none when there is no file.
-pub(crate) fn at_hand(settings: &Settings) -> Result<Option<MasterKeys>, Failure> {
-    let path = settings.vault_key_file();
-    match std::fs::read_to_string(&path) {
-        Ok(text) => text.parse().map(Some).map_err(|error| unusable(&path, &error)),
+pub(crate) fn at_hand(path: &Path) -> Result<Option<MasterKeys>, Failure> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => text.parse().map(Some).map_err(|error| unusable(path, &error)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unusable(&path, &error)),
+        Err(error) => Err(unusable(path, &error)),
     }
 }
 
 /// The keys of the file; none when there is no file and nothing sealed.
 async fn find(path: &Path, database: &Database) -> Result<Option<MasterKeys>, Failure> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let wanted = Vault::wanted(database).await.map_err(unread)?;
-            return if wanted.is_empty() {
-                Ok(None)
-            } else {
-                Err(missing(path, &wanted.join(" ")))
-            };
-        }
-        Err(error) => return Err(unusable(path, &error)),
+    let Some(masters) = at_hand(path)? else {
+        let wanted = Vault::wanted(database).await.map_err(unread)?;
+        return if wanted.is_empty() { Ok(None) } else { Err(missing(path, &wanted.join(" "))) };
     };
     let mode =
         std::fs::metadata(path).map_err(|error| unusable(path, &error))?.permissions().mode();
@@ -131,7 +122,7 @@ async fn find(path: &Path, database: &Database) -> Result<Option<MasterKeys>, Fa
             "others on this machine can read the key file of the vault: chmod 600"
         );
     }
-    text.parse().map(Some).map_err(|error| unusable(path, &error))
+    Ok(Some(masters))
 }
 
 fn make(path: &Path, randomness: &dyn Randomness) -> Result<MasterKeys, Failure> {

@@ -452,6 +452,13 @@ pub(crate) fn stored_hash(vault: &Vault, files: &Path, sha256: &str) -> Option<S
     }
 }
 
+/// 64 lower-case hexadecimal digits: a SHA-256, or an id of ours.
+#[must_use]
+pub fn is_hash(text: &str) -> bool {
+    text.len() == 64
+        && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
 /// Where the bytes of a hash lie in the clear, when they were stored before there was a vault.
 pub(crate) fn path_of(files: &Path, sha256: &str) -> PathBuf {
     let (folder, rest) = sha256.split_at_checked(2).unwrap_or(("", sha256));

@@ -28,7 +28,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::attachment::{path_of, sealed_path_of, stored_hash};
+use crate::attachment::{is_hash, path_of, sealed_path_of, stored_hash};
 use crate::db::{Database, Tx};
 use crate::error::StoreError;
 use crate::ledger::audit::audit_in;
@@ -227,7 +227,7 @@ pub async fn backup(
     let mut tables = BTreeMap::new();
     let mut named = BTreeSet::new();
     for name in tables_of(&mut tx).await? {
-        let path = tables_folder.join(format!("{name}.jsonl"));
+        let path = table_path(into, &name);
         let attachments = (name == "attachment").then_some(&mut named);
         tables.insert(name.clone(), write_table(&mut tx, &name, &path, attachments).await?);
     }
@@ -433,11 +433,10 @@ pub fn verify(from: &Path) -> Result<Manifest, BackupError> {
         return Err(BackupError::TooNew { found: manifest.migration, known: migration::NEWEST });
     }
     // The names become paths.
-    let is_hash = |name: &String| name.len() == 64 && name.bytes().all(is_hex);
     let is_name =
         |name: &String| name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase());
     let mut hashes = manifest.files.keys().chain(manifest.sealed.keys());
-    if !hashes.all(is_hash) || !manifest.tables.keys().all(is_name) {
+    if !hashes.all(|name| is_hash(name)) || !manifest.tables.keys().all(is_name) {
         return Err(BackupError::Damaged { path });
     }
     held_against(from, &manifest)?;
@@ -447,20 +446,26 @@ pub fn verify(from: &Path) -> Result<Manifest, BackupError> {
     }
 }
 
-fn is_hex(byte: u8) -> bool {
-    byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)
+/// Where the rows of a table lie.
+fn table_path(folder: &Path, name: &str) -> PathBuf {
+    folder.join("tables").join(format!("{name}.jsonl"))
+}
+
+/// Where each attachment lies in a folder of files, and the SHA-256 of what lies there.
+fn attachments<'a>(
+    files: &'a Path,
+    manifest: &'a Manifest,
+) -> impl Iterator<Item = (PathBuf, &'a String)> {
+    let clear = manifest.files.keys().map(|hash| (path_of(files, hash), hash));
+    let sealed = manifest.sealed.iter();
+    clear.chain(sealed.map(|(hash, stored)| (sealed_path_of(files, hash), stored)))
 }
 
 /// Holds every file against the manifest.
 fn held_against(from: &Path, manifest: &Manifest) -> Result<(), BackupError> {
-    let tables = manifest
-        .tables
-        .iter()
-        .map(|(name, table)| (from.join("tables").join(format!("{name}.jsonl")), &table.sha256));
-    let clear = manifest.files.keys().map(|hash| (path_of(&from.join("files"), hash), hash));
-    let sealed = manifest.sealed.iter();
-    let sealed = sealed.map(|(hash, stored)| (sealed_path_of(&from.join("files"), hash), stored));
-    for (path, sha256) in tables.chain(clear).chain(sealed) {
+    let tables = manifest.tables.iter();
+    let tables = tables.map(|(name, table)| (table_path(from, name), &table.sha256));
+    for (path, sha256) in tables.chain(attachments(&from.join("files"), manifest)) {
         match hash_of(&path) {
             Some(found) if found == *sha256 => {}
             Some(_) => return Err(BackupError::Damaged { path }),
@@ -472,12 +477,9 @@ fn held_against(from: &Path, manifest: &Manifest) -> Result<(), BackupError> {
 
 /// What lies in the folder and is not named by the manifest.
 fn extra(from: &Path, manifest: &Manifest) -> Result<Vec<PathBuf>, BackupError> {
-    let tables =
-        manifest.tables.keys().map(|name| from.join("tables").join(format!("{name}.jsonl")));
-    let files = from.join("files");
-    let clear = manifest.files.keys().map(|sha256| path_of(&files, sha256));
-    let sealed = manifest.sealed.keys().map(|sha256| sealed_path_of(&files, sha256));
-    let mut named: BTreeSet<PathBuf> = tables.chain(clear).chain(sealed).collect();
+    let mut named: BTreeSet<PathBuf> =
+        manifest.tables.keys().map(|name| table_path(from, name)).collect();
+    named.extend(attachments(&from.join("files"), manifest).map(|(path, _)| path));
     named.extend([from.join(MANIFEST), from.join(UNFINISHED)]);
     let (mut found, mut folders) = (Vec::new(), vec![from.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -524,19 +526,21 @@ pub struct Restored {
     pub log_was_checked: bool,
 }
 
-/// Restores a backup into an empty database and a folder of files; nothing is kept of the attempt
-/// when it fails.
+/// Restores a backup that [`verify`] found whole into an empty database and a folder of files; nothing is
+/// kept of the attempt when it fails.
 ///
 /// # Errors
-/// As [`verify`], [`BackupError::DatabaseNotEmpty`], and [`BackupError::LogBroken`].
+/// [`BackupError::Damaged`] when it was changed since; [`BackupError::DatabaseNotEmpty`],
+/// [`BackupError::LogBroken`].
 pub async fn restore(
     from: &Path,
+    manifest: Manifest,
     database: &Database,
     files: &Path,
     check: LogCheck<'_>,
     now: Timestamp,
 ) -> Result<Restored, BackupError> {
-    let restored = restore_as_it_was(from, database, files, check, now).await?;
+    let restored = restore_as_it_was(from, manifest, database, files, check, now).await?;
     migration::migrate(database, now).await?;
     Ok(restored)
 }
@@ -548,27 +552,21 @@ pub async fn restore(
 /// As [`restore`].
 pub async fn restore_as_it_was(
     from: &Path,
+    manifest: Manifest,
     database: &Database,
     files: &Path,
     check: LogCheck<'_>,
     now: Timestamp,
 ) -> Result<Restored, BackupError> {
-    let manifest = verify(from)?;
     let known = tables();
     if let Some(name) = manifest.tables.keys().find(|name| !known.contains(name.as_str())) {
-        return Err(BackupError::Damaged {
-            path: from.join("tables").join(format!("{name}.jsonl")),
-        });
+        return Err(BackupError::Damaged { path: table_path(from, name) });
     }
     let mut copied = Vec::new();
     let restored = async {
         let kept = from.join("files");
-        let clear =
-            manifest.files.keys().map(|hash| (path_of(&kept, hash), path_of(files, hash), hash));
-        let sealed = manifest.sealed.iter().map(|(hash, stored)| {
-            (sealed_path_of(&kept, hash), sealed_path_of(files, hash), stored)
-        });
-        for (source, target, sha256) in clear.chain(sealed) {
+        let sources = attachments(&kept, &manifest);
+        for ((source, sha256), (target, _)) in sources.zip(attachments(files, &manifest)) {
             if !target.exists() {
                 copied.push(target.clone());
             }
@@ -611,7 +609,7 @@ async fn restore_tables(
         if tx.one::<i64>(&sql, &[]).await? != Some(0) {
             return Err(BackupError::DatabaseNotEmpty);
         }
-        let path = from.join("tables").join(format!("{}.jsonl", table.name));
+        let path = table_path(from, table.name);
         read_table(&mut tx, table, listed, &path).await?;
     }
     let log_was_checked = check_log(&mut tx, database, manifest, check).await?;

@@ -259,14 +259,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub async fn open_to_read(database: &Database, masters: &MasterKeys) -> Result<(), VaultError> {
-        let mut tx = database.read().await?;
-        let keys = if migration::newest(&mut tx).await? < STEP {
-            BTreeMap::new()
-        } else {
-            unsealed(&mut tx, masters, None).await?
-        };
-        database.keep_vault(Self { keys, randomness: None });
-        Ok(())
+        Self::open_in(&mut database.read().await?, database, masters).await
     }
 
     /// The same inside a transaction that is not yet committed, which may have brought the data keys.
@@ -275,7 +268,11 @@ impl Vault {
         database: &Database,
         masters: &MasterKeys,
     ) -> Result<(), VaultError> {
-        let keys = unsealed(tx, masters, None).await?;
+        let keys = if migration::newest(tx).await? < STEP {
+            BTreeMap::new()
+        } else {
+            unsealed(tx, masters, None).await?
+        };
         database.keep_vault(Self { keys, randomness: None });
         Ok(())
     }

@@ -11,7 +11,7 @@ use calendar::Words;
 use futures_util::{Stream, TryStreamExt as _};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
-use store::attachment::{Attachment, AttachmentFile, Partial, UploadError};
+use store::attachment::{Attachment, AttachmentFile, Partial, UploadError, is_hash};
 use tokio::io::AsyncReadExt as _;
 
 use crate::House;
@@ -263,11 +263,6 @@ async fn preview(
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, jpeg).into_response())
-}
-
-fn is_hash(text: &str) -> bool {
-    text.len() == 64
-        && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 async fn open(

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use crate::command::liandong;
 use crate::http::{Answer, Http};
 use crate::power::{Prepared, prepared, problem};
+use crate::program::Program;
 
 /// The program of a handler, and what it was told was done.
 #[derive(Clone)]
@@ -179,6 +180,14 @@ fn failed(arguments: &[&str]) -> String {
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+/// A platform running on a data folder, somebody at work in it, and their token.
+async fn at_work(data: &Path) -> (Program, Handler, String) {
+    let token = settled(data).await.token;
+    let program = Program::start(&["serve"], data);
+    let handler = Handler::new(&program.url, &token);
+    (program, handler, token)
 }
 
 /// Units, people and a token in the database of a data folder.

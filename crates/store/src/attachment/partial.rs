@@ -20,7 +20,7 @@ use sm4::Sm4;
 
 use super::{
     Attachment, HEAD_BYTES, SNIFFED_BYTES, Sealer, Tail, UploadError, blocking, content, failed,
-    file_name, is_what_it_says, media_type, noting, open_file_name, place, place_of, scan,
+    file_name, is_hash, is_what_it_says, media_type, noting, open_file_name, place, place_of, scan,
     seal_file_name,
 };
 use crate::db::Statement;
@@ -516,12 +516,6 @@ fn partial(vault: &Vault, id: &str, row: &Row) -> Result<Partial, StoreError> {
         expires_at: row.get(3)?,
         attachment,
     })
-}
-
-/// 64 hexadecimal digits: a hash, or an id of ours.
-fn is_hash(text: &str) -> bool {
-    text.len() == 64
-        && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 fn whole(number: u64) -> i64 {

@@ -342,9 +342,7 @@ impl Audit {
 /// # Errors
 /// When the database fails, or holds what cannot be read at all.
 pub async fn audit(database: &Database) -> Result<Audit, StoreError> {
-    let mut audit = Audit::default();
-    log(&mut database.read().await?, None, None, &mut audit).await?;
-    Ok(audit)
+    audit_in(&mut database.read().await?).await
 }
 
 /// The same inside a transaction that is not yet committed.

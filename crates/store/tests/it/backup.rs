@@ -50,10 +50,12 @@ async fn a_backup_restores_on_either_engine() {
         let now = world.store.now();
         let made = backup::backup(&world.database, &files, &into, now).await.unwrap();
         assert_eq!((made.manifest.files.len(), made.manifest.sealed.len()), (0, 1));
-        assert_eq!((backup::verify(&into).unwrap(), 0), (made.manifest, made.were_there));
+        let whole = backup::verify(&into).unwrap();
+        assert_eq!((&whole, 0), (&made.manifest, made.were_there));
         let again = backup::backup(&world.database, &files, &into, now).await;
         assert!(matches!(again, Err(BackupError::FolderNotEmpty { .. })));
-        let over = backup::restore(&into, &world.database, &files, LogCheck::With(None), now).await;
+        let check = LogCheck::With(None);
+        let over = backup::restore(&into, whole.clone(), &world.database, &files, check, now).await;
         assert!(matches!(over, Err(BackupError::DatabaseNotEmpty)));
 
         for engine in [Engine::Sqlite, Engine::Postgres] {
@@ -63,7 +65,7 @@ async fn a_backup_restores_on_either_engine() {
             };
             let database = Database::open(&place.url).await.unwrap();
             let files = place.folder.join("files");
-            let restored = backup::restore(&into, &database, &files, LogCheck::With(None), now);
+            let restored = backup::restore(&into, whole.clone(), &database, &files, check, now);
             restored.await.unwrap();
             assert_eq!(counts(&database).await, counts(&world.database).await);
             drop(database);

@@ -644,7 +644,8 @@ async fn an_older_database_in_the_place_of_the_newer_is_found() {
         let older = store::Database::open(&place.url).await.unwrap();
         let files = place.folder.join("files");
         let check = store::backup::LogCheck::With(None);
-        store::backup::restore(&backup, &older, &files, check, now).await.unwrap();
+        let whole = store::backup::verify(&backup).unwrap();
+        store::backup::restore(&backup, whole, &older, &files, check, now).await.unwrap();
         crate::world::open_vault(&older).await;
         let rules = world.store.rules();
         let known = keys();

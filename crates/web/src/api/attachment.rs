@@ -7,7 +7,7 @@ use futures_util::TryStreamExt as _;
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::attachment::{Attachment, Partial, UploadError};
+use store::attachment::{Attachment, Partial, UploadError, is_hash};
 
 use super::ROOT;
 use super::body::{Faults, Json};
@@ -191,9 +191,7 @@ pub(super) async fn hand_out(
     caller: Caller,
     Path(sha256): Path<String>,
 ) -> Result<Response, WebError> {
-    let is_hash = sha256.len() == 64
-        && sha256.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    if !is_hash {
+    if !is_hash(&sha256) {
         return Err(WebError::NotFound);
     }
     let found = house.store.attachment_open(&caller.scope, &sha256).await?;

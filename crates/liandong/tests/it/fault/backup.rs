@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Handler, Load, audited, failed, settled, shown, until};
+use super::{Load, at_work, audited, failed, shown, until};
 use crate::command::{liandong, printed};
 use crate::program::{Program, data};
 
@@ -13,9 +13,7 @@ async fn a_backup_beside_people_at_work_holds_all_that_was_acknowledged_before_i
     let (_folder, path) = data();
     let from = path.join("data");
     std::fs::create_dir(&from).unwrap();
-    let token = settled(&from).await.token;
-    let program = Program::start(&["serve"], &from);
-    let handler = Handler::new(&program.url, &token);
+    let (program, handler, token) = at_work(&from).await;
     let load = Load::begin(&handler, 8);
     until(&handler, 60).await;
     let before = handler.acknowledged();
@@ -55,9 +53,7 @@ impl House {
         let (folder, path) = data();
         let data = path.join("data");
         std::fs::create_dir(&data).unwrap();
-        let token = settled(&data).await.token;
-        let program = Program::start(&["serve"], &data);
-        let handler = Handler::new(&program.url, &token);
+        let (program, handler, _) = at_work(&data).await;
         handler.must(&handler.opening("柳林镇污水")).await;
         for file in 0..number {
             let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Handler, audited, failed, settled, shown};
+use super::{Handler, at_work, audited, failed, settled, shown};
 use crate::http::{Answer, Http};
 use crate::power::PASSWORD;
 use crate::program::{Program, data};
@@ -186,9 +186,7 @@ async fn on_a_disk_that_can_only_be_read_it_says_so_and_does_not_start() {
     let Some(disk) = Disk::of(32) else { return };
     let data = disk.path.join("data");
     std::fs::create_dir(&data).unwrap();
-    let token = settled(&data).await.token;
-    let program = Program::start(&["serve"], &data);
-    let handler = Handler::new(&program.url, &token);
+    let (program, handler, token) = at_work(&data).await;
     handler.must(&handler.opening("柳林镇污水")).await;
     assert!(program.stop().success());
 
@@ -208,9 +206,7 @@ async fn attachments_on_a_disk_that_can_only_be_read_are_refused_and_the_rest_go
     let Some(disk) = Disk::of(8) else { return };
     let (_folder, data) = data();
     std::os::unix::fs::symlink(&disk.path, data.join("attachments")).unwrap();
-    let token = settled(&data).await.token;
-    let program = Program::start(&["serve"], &data);
-    let handler = Handler::new(&program.url, &token);
+    let (program, handler, _) = at_work(&data).await;
     let picture = [b"\x89PNG\r\n\x1a\n".to_vec(), vec![7; 30_000]].concat();
     let uploaded = handler.upload("a.png", &picture).await;
     assert!(uploaded.status.is_success());

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use store::backup::{self, LogCheck, Manifest};
 use store::{Database, Engine, migration};
 
-use super::{Handler, audited, settled, shown};
+use super::{at_work, audited, shown};
 use crate::command::printed;
 use crate::program::{Program, data};
 
@@ -86,9 +86,7 @@ async fn whatever_step_the_data_is_from_the_program_of_today_goes_on_with_all_of
     let (_folder, path) = data();
     let from = path.join("data");
     std::fs::create_dir(&from).unwrap();
-    let token = settled(&from).await.token;
-    let program = Program::start(&["serve"], &from);
-    let handler = Handler::new(&program.url, &token);
+    let (program, handler, token) = at_work(&from).await;
     for place in ["柳林镇", "陈村镇", "长青镇"] {
         let matter = handler.must(&handler.opening(place)).await;
         handler.must(&handler.progress(&matter, "已清淤")).await;
@@ -125,8 +123,9 @@ async fn whatever_step_the_data_is_from_the_program_of_today_goes_on_with_all_of
             let opened = Database::open(&database).await.unwrap();
             let files = to.join("attachments");
             let now = Timestamp::UNIX_EPOCH;
+            let (whole, check) = (backup::verify(&old).unwrap(), LogCheck::With(None));
             let restored =
-                backup::restore_as_it_was(&old, &opened, &files, LogCheck::With(None), now).await;
+                backup::restore_as_it_was(&old, whole, &opened, &files, check, now).await;
             restored.unwrap_or_else(|error| panic!("step {step}, {engine:?}: {error:?}"));
             drop(opened);
 
