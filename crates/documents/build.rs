@@ -1,4 +1,4 @@
-//! Gathers `documents/`, `fonts/` and the names of instruments into the crate, so that one file is enough.
+//! Gathers `documents/` and `fonts/` into the crate, so that one file is enough.
 
 use std::fmt::Write as _;
 use std::io;
@@ -25,13 +25,6 @@ fn main() -> io::Result<()> {
         }
         list.push_str("];\n");
     }
-    let instruments = root.join("law/instruments.toml");
-    emit(&format!("cargo:rerun-if-changed={}", instruments.display()))?;
-    let _ = writeln!(
-        list,
-        "const INSTRUMENTS: &str = include_str!({:?});",
-        instruments.to_string_lossy()
-    );
     let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
     std::fs::write(out.join("builtin.rs"), list)
 }

@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("web", &["store", "ledger", "procedure", "calendar"]),
     ("store", &["ledger", "procedure", "calendar"]),
     ("ledger", &[]),
-    ("documents", &[]),
+    ("documents", &["calendar"]),
     ("procedure", &["calendar"]),
     ("calendar", &[]),
     ("fuzz", &["web", "store", "ledger", "procedure", "calendar"]),

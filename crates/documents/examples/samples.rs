@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for fonts in fonts {
         materials = materials.with_fonts(Path::new(fonts))?;
     }
-    let press = Press::open(materials)?;
+    let press = Press::open(materials, &calendar::embedded()?.0)?;
     let samples: Samples = toml::from_str(&std::fs::read_to_string(samples)?)?;
     let seal = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/seal.png"))?;
     let mut bound = Vec::new();

@@ -13,7 +13,7 @@ const PAGES: usize = 500;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let begun = Instant::now();
-    let press = Press::open(Materials::builtin())?;
+    let press = Press::open(Materials::builtin(), &calendar::embedded()?.0)?;
     eprintln!("open: {:?}", begun.elapsed());
     let mut taken = Vec::new();
     let mut bound = Vec::new();

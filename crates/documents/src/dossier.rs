@@ -227,7 +227,7 @@ impl Binding {
             .unwrap_or_else(|_| Object::Dictionary(Dictionary::new()));
         self.whole.objects.remove(&number);
         let boxed = self.whole.get_dictionary(page).map_err(wrong)?.get(b"MediaBox").cloned();
-        let (left, bottom, right, top) = corners(&self.whole, boxed.ok().as_ref());
+        let (right, top) = upper_right(&self.whole, boxed.ok().as_ref());
         let form = self.whole.add_object(Stream::new(
             dictionary! {
                 "Type" => "XObject",
@@ -240,7 +240,6 @@ impl Binding {
         // The old content is fenced in, so that what it leaves behind does not move the number. The number's page is
         // A4: on another size its upper right corner goes to the page's.
         let before = self.whole.add_object(Stream::new(Dictionary::new(), b"q\n".to_vec()));
-        let _ = (left, bottom);
         let over = format!(
             "\nQ\nq 1 0 0 1 {:.2} {:.2} cm /LiandongNumber Do Q\n",
             right - 595.28,
@@ -316,14 +315,14 @@ fn inherited(document: &Document, page: ObjectId, key: &[u8]) -> Option<Object> 
     None
 }
 
-/// Left, bottom, right and top of a page's box; of A4 when it has none that reads.
-fn corners(document: &Document, boxed: Option<&Object>) -> (f32, f32, f32, f32) {
+/// The upper right corner of a page's box; of A4 when it has none that reads.
+fn upper_right(document: &Document, boxed: Option<&Object>) -> (f32, f32) {
     let numbers: Option<Vec<f32>> = boxed
         .and_then(|boxed| document.dereference(boxed).ok())
         .and_then(|(_, boxed)| boxed.as_array().ok())
         .map(|sides| sides.iter().filter_map(|side| side.as_float().ok()).collect());
     match numbers.as_deref() {
-        Some([left, bottom, right, top]) => (*left, *bottom, *right, *top),
-        _ => (0.0, 0.0, 595.28, 841.89),
+        Some([_, _, right, top]) => (*right, *top),
+        _ => (595.28, 841.89),
     }
 }

@@ -1,6 +1,6 @@
 //! What goes wrong: at start with templates and fonts, later with one document.
 
-use crate::kind::Words;
+use calendar::Words;
 use std::fmt;
 
 /// Something wrong with the press's material, found at start.

@@ -3,9 +3,10 @@
 use crate::draft::Draft;
 use crate::error::{Missing, Refused};
 use crate::font::Roles;
-use crate::kind::{Form, Kind, Words};
+use crate::kind::{Form, Kind};
 use crate::number::OfficialNumber;
 use crate::text::{self, Block, Text};
+use calendar::Words;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 

@@ -1,17 +1,8 @@
 //! Kinds of document, as data: which items the law asks for, and the form it takes on paper.
 
+use calendar::{Law, Words};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Words in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Words {
-    /// Chinese.
-    pub zh: String,
-    /// English.
-    pub en: String,
-}
+use std::collections::BTreeSet;
 
 /// How a document looks: which part of GB/T 9704—2012, or the procuratorates' own order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,17 +102,13 @@ fn yes() -> bool {
 }
 
 /// Reads one `kinds.toml` that lies in `folder`.
-pub(crate) fn read(
-    folder: &str,
-    text: &str,
-    instruments: &Instruments,
-) -> Result<Vec<Kind>, String> {
+pub(crate) fn read(folder: &str, text: &str, law: &Law) -> Result<Vec<Kind>, String> {
     let file: KindsFile = toml::from_str(text).map_err(|error| error.to_string())?;
-    file.kinds.into_iter().map(|entry| entry.check(folder, instruments)).collect()
+    file.kinds.into_iter().map(|entry| entry.check(folder, law)).collect()
 }
 
 impl KindEntry {
-    fn check(self, folder: &str, instruments: &Instruments) -> Result<Kind, String> {
+    fn check(self, folder: &str, law: &Law) -> Result<Kind, String> {
         let Self { id, name, form, numbered, addressed, upward, stamped, items } = self;
         let known: BTreeSet<String> = items.iter().map(|item| item.id.clone()).collect();
         if known.len() != items.len() {
@@ -138,10 +125,10 @@ impl KindEntry {
                 }
                 let article = item
                     .law
-                    .map(|law| {
-                        instruments.article(&law).ok_or_else(|| {
+                    .map(|cited| {
+                        article(law, &cited).ok_or_else(|| {
                             format!(
-                                "kind “{id}”, item “{}”: “{law}” names no instrument of law/instruments.toml",
+                                "kind “{id}”, item “{}”: “{cited}” names no instrument of law/instruments.toml",
                                 item.id
                             )
                         })
@@ -156,41 +143,15 @@ impl KindEntry {
     }
 }
 
-/// The names of instruments, for naming articles.
-#[derive(Debug)]
-pub(crate) struct Instruments {
-    names: BTreeMap<String, Words>,
-}
-
-#[derive(Debug, Deserialize)]
-struct InstrumentsFile {
-    instrument: Vec<InstrumentEntry>,
-}
-
-#[derive(Debug, Deserialize)]
-struct InstrumentEntry {
-    id: String,
-    name: Words,
-}
-
-impl Instruments {
-    pub(crate) fn read(text: &str) -> Result<Self, String> {
-        let file: InstrumentsFile = toml::from_str(text).map_err(|error| error.to_string())?;
-        Ok(Self {
-            names: file.instrument.into_iter().map(|entry| (entry.id, entry.name)).collect(),
-        })
-    }
-
-    /// `J2:75` → 《人民检察院公益诉讼办案规则》第七十五条.
-    fn article(&self, law: &str) -> Option<Words> {
-        let (id, article) = law.split_once(':')?;
-        let name = self.names.get(id)?;
-        let zh = match article.parse() {
-            Ok(number) => format!("《{}》第{}条", name.zh, hanzi(number)),
-            Err(_) => format!("《{}》{article}", name.zh),
-        };
-        Some(Words { zh, en: format!("{}, art. {article}", name.en) })
-    }
+/// `J2:75` → 《人民检察院公益诉讼办案规则》第七十五条: on paper articles are numbered in Chinese.
+fn article(law: &Law, cited: &str) -> Option<Words> {
+    let (id, article) = cited.split_once(':')?;
+    let name = &law.instrument(id)?.name;
+    let zh = match article.parse() {
+        Ok(number) => format!("《{}》第{}条", name.zh, hanzi(number)),
+        Err(_) => format!("《{}》{article}", name.zh),
+    };
+    Some(Words::new(zh, format!("{}, art. {article}", name.en)))
 }
 
 /// 1 to 9999 in Chinese, as articles are numbered.

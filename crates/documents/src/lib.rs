@@ -27,7 +27,7 @@ pub use code::VerificationCode;
 pub use dossier::{Bound, Cover, DOSSIER_DOCUMENTS_MAX, DOSSIER_PAGES_MAX, Dossier, Entry};
 pub use draft::{Draft, Numbered, Sealed};
 pub use error::{Fault, Faults, Missing, PrintError, Refused};
-pub use kind::{Form, Item, Kind, Words};
+pub use kind::{Form, Item, Kind};
 pub use layout::{Layout, Line, PageLayout, Rule};
 pub use number::{NotANumber, NumberPattern, OfficialNumber};
 pub use press::{DRAFT_CHARACTERS_MAX, Marks, Materials, PAGES_MAX, Press};

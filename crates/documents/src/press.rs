@@ -5,12 +5,13 @@ use crate::draft::{Draft, Numbered, Sealed};
 use crate::error::{Fault, Faults, Missing, PrintError, Refused};
 use crate::font::{Roles, Shelf};
 use crate::input;
-use crate::kind::{self, Instruments, Kind};
+use crate::kind::{self, Kind};
 use crate::layout::Layout;
 use crate::number::OfficialNumber;
 use crate::text::Text;
 use crate::title::Lexicon;
 use crate::world::{Sheet, fault_of, file_id};
+use calendar::Law;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -150,15 +151,13 @@ pub struct Press {
 }
 
 impl Press {
-    /// Checks everything: that each file reads, each kind has its template, each typeface a font, and,
+    /// Checks everything, citing articles by the register of `law`: that each file reads, each kind has its template, each typeface a font, and,
     /// when a file did not come with the program, that each kind prints.
     ///
     /// # Errors
     /// All faults at once, each with file, line and mend.
-    pub fn open(materials: Materials) -> Result<Self, Faults> {
+    pub fn open(materials: Materials, law: &Law) -> Result<Self, Faults> {
         let mut faults = Vec::new();
-        let instruments = Instruments::read(INSTRUMENTS)
-            .map_err(|what| Faults(vec![fault("law/instruments.toml", what, "mend the file")]))?;
         let mut sources = HashMap::new();
         let mut kinds: BTreeMap<String, Kind> = BTreeMap::new();
         let mut lexicon = Lexicon::default();
@@ -186,7 +185,7 @@ impl Press {
                     Err(error) => faults.push(fault(&name, error.to_string(), "mend the file")),
                 }
             } else if let Some(folder) = name.strip_suffix("/kinds.toml") {
-                match kind::read(folder, &text, &instruments) {
+                match kind::read(folder, &text, law) {
                     Ok(read) => kinds.extend(read.into_iter().map(|kind| (kind.id.clone(), kind))),
                     Err(what) => faults.push(fault(&name, what, "mend the entry")),
                 }

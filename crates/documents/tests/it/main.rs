@@ -15,6 +15,7 @@ mod paper;
 mod press;
 mod word;
 
+use calendar::Law;
 use documents::{Draft, Marks, Materials, Numbered, Press, Sealed, Text};
 use jiff::civil::{Date, date};
 use std::path::PathBuf;
@@ -22,7 +23,9 @@ use std::sync::{Arc, LazyLock};
 
 /// One press for all tests: opening it reads seventeen megabytes of fonts.
 static PRESS: LazyLock<Arc<Press>> =
-    LazyLock::new(|| Arc::new(Press::open(Materials::builtin()).unwrap()));
+    LazyLock::new(|| Arc::new(Press::open(Materials::builtin(), &LAW).unwrap()));
+
+static LAW: LazyLock<Law> = LazyLock::new(|| calendar::embedded().unwrap().0);
 
 const DAY: Date = date(2026, 3, 2);
 

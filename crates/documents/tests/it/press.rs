@@ -1,9 +1,10 @@
 //! Bad material is found when the press opens, with file, line and mend.
 
+use crate::LAW;
 use documents::{Faults, Materials, Press};
 
 fn faults(materials: Materials) -> String {
-    let Faults(faults) = Press::open(materials).expect_err("the press opened");
+    let Faults(faults) = Press::open(materials, &LAW).expect_err("the press opened");
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
@@ -49,6 +50,7 @@ fn a_new_kind_is_a_file_and_an_entry() {
         Materials::builtin()
             .with_template("office/kinds.toml", entry.into())
             .with_template("office/new.typ", template.into()),
+        &LAW,
     )
     .unwrap();
     assert_eq!(press.kind("office/new").unwrap().name.zh, "新函");
