@@ -41,7 +41,8 @@ fn what_was_kept_breaks_nothing() {
 #[test]
 fn every_folder_belongs_to_a_target() {
     for folder in ["corpus", "crashes"] {
-        for entry in std::fs::read_dir(fuzz::home().join(folder)).unwrap() {
+        // Until something broke there are no crashes to keep, and no folder of them.
+        for entry in std::fs::read_dir(fuzz::home().join(folder)).into_iter().flatten() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             assert!(fuzz::of_name(&name).is_some(), "{folder}/{name} belongs to no target");
         }
